@@ -1,0 +1,18 @@
+# Static archives where Debian ships them: one file to install, less memory, a faster start.
+
+function(static_library target file fallback)
+  find_library(${target}_ARCHIVE ${file})
+  add_library(${target} INTERFACE)
+  if(${target}_ARCHIVE)
+    target_link_libraries(${target} INTERFACE ${${target}_ARCHIVE} ${ARGN})
+  else()
+    target_link_libraries(${target} INTERFACE ${fallback})
+  endif()
+endfunction()
+
+find_package(PkgConfig REQUIRED)
+pkg_check_modules(BROTLI REQUIRED IMPORTED_TARGET libbrotlidec)
+
+static_library(sqlite3_static libsqlite3.a SQLite::SQLite3 m dl)
+static_library(zlib_static libz.a ZLIB::ZLIB)
+static_library(brotli_static libbrotlidec.a PkgConfig::BROTLI libbrotlicommon.a)

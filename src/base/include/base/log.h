@@ -1,0 +1,48 @@
+#pragma once
+
+#include <fmt/format.h>
+
+#include <string>
+#include <string_view>
+
+/// Structured log lines on standard error: `time level message key=value ...`.
+///
+/// Thread: any. Values are quoted when they need it. A secret never reaches a log: log its name.
+namespace base::log {
+
+enum class Level { debug, info, warn, error, off };
+
+/// Lines below `level` are dropped. Default: info.
+void set_level(Level level);
+bool enabled(Level level);
+
+void write(Level level, std::string_view message);
+
+/// One ` key=value` of a line.
+template <class T>
+std::string field(std::string_view key, const T& value);
+std::string quoted(std::string_view value);
+
+template <class... Args>
+void debug(fmt::format_string<Args...> format, Args&&... args) {
+  if (enabled(Level::debug)) write(Level::debug, fmt::format(format, std::forward<Args>(args)...));
+}
+template <class... Args>
+void info(fmt::format_string<Args...> format, Args&&... args) {
+  if (enabled(Level::info)) write(Level::info, fmt::format(format, std::forward<Args>(args)...));
+}
+template <class... Args>
+void warn(fmt::format_string<Args...> format, Args&&... args) {
+  if (enabled(Level::warn)) write(Level::warn, fmt::format(format, std::forward<Args>(args)...));
+}
+template <class... Args>
+void error(fmt::format_string<Args...> format, Args&&... args) {
+  if (enabled(Level::error)) write(Level::error, fmt::format(format, std::forward<Args>(args)...));
+}
+
+template <class T>
+std::string field(std::string_view key, const T& value) {
+  return fmt::format(" {}={}", key, quoted(fmt::format("{}", value)));
+}
+
+}  // namespace base::log

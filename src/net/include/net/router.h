@@ -1,0 +1,68 @@
+#pragma once
+
+#include <cstddef>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+#include "net/http.h"
+
+namespace net {
+
+/// One method of one path.
+struct Route {
+  Method method;
+  std::string method_name;
+  Handler handler;
+  std::size_t max_body_bytes;  // after decoding
+};
+
+/// Finds the handler of a request. Filled before the server starts, then read from every I/O
+/// thread.
+///
+/// Patterns are `/api/sessions/{id}/transcript`; `{n:int}` matches a decimal integer only. One
+/// trailing slash and the case of fixed segments do not matter. A GET route answers HEAD too.
+class Router {
+ public:
+  static constexpr std::size_t kDefaultBodyBytes = std::size_t{1} << 20;
+
+  void get(std::string_view pattern, Handler handler);
+  void post(std::string_view pattern, Handler handler,
+            std::size_t max_body_bytes = kDefaultBodyBytes);
+  void add(Method method, std::string_view pattern, Handler handler,
+           std::size_t max_body_bytes = kDefaultBodyBytes);
+
+  /// For GET and HEAD of what no pattern matches, such as files.
+  void fallback(Handler handler);
+
+  /// The route of `request`, whose params it fills; null when there is none.
+  const Route* find(Request& request) const;
+
+  /// The methods that `path` has, as in an Allow header (`GET, HEAD, POST`); empty when no pattern
+  /// matches.
+  std::string allowed(std::string_view path) const;
+
+ private:
+  struct Segment {
+    std::string text;  // fixed, in lower case; or the name of a parameter
+    bool is_parameter = false;
+    bool is_integer = false;
+  };
+  struct Node {
+    std::vector<Segment> segments;
+    std::vector<Route> routes;
+  };
+
+  static std::vector<Segment> parse_pattern(std::string_view pattern);
+  static bool matches(const Node& node, const std::vector<std::string_view>& segments,
+                      PathParams* params);
+  const Node* find_node(std::string_view path, PathParams* params) const;
+
+  std::vector<std::unique_ptr<Node>> nodes_;
+  std::unordered_map<std::string, const Node*> exact_;  // patterns without parameters
+  std::unique_ptr<Route> fallback_;
+};
+
+}  // namespace net

@@ -1,0 +1,71 @@
+#include "net/io_threads.h"
+
+#include <boost/asio/executor_work_guard.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/asio/steady_timer.hpp>
+
+#include "base/assert.h"
+
+namespace net {
+
+namespace asio = boost::asio;
+
+IoThread::IoThread() : context_(std::make_unique<asio::io_context>(1)) {}
+IoThread::~IoThread() = default;
+
+void IoThread::post(std::function<void()> work) { asio::post(*context_, std::move(work)); }
+
+void IoThread::resume(std::vector<std::coroutine_handle<>> coroutines) {
+  asio::post(*context_, [waiting = std::move(coroutines)] {
+    for (const std::coroutine_handle<> coroutine : waiting) coroutine.resume();
+  });
+}
+
+void IoThread::run() {
+  enter();
+  const auto guard = asio::make_work_guard(*context_);
+  context_->run();
+}
+
+void IoThread::stop() { context_->stop(); }
+
+struct IoThread::Periodic::State : std::enable_shared_from_this<State> {
+  State(asio::io_context& context, std::chrono::milliseconds every, std::function<void()> what)
+      : timer(context), period(every), work(std::move(what)) {}
+
+  void wait() {
+    timer.expires_after(period);
+    timer.async_wait([self = shared_from_this()](boost::system::error_code error) {
+      if (error || self->ended) return;
+      self->work();
+      if (!self->ended) self->wait();
+    });
+  }
+
+  asio::basic_waitable_timer<std::chrono::steady_clock> timer;
+  std::chrono::milliseconds period;
+  std::function<void()> work;
+  bool ended = false;
+};
+
+IoThread::Periodic::Periodic(std::shared_ptr<State> state) : state_(std::move(state)) {}
+
+IoThread::Periodic::~Periodic() {
+  state_->ended = true;
+  state_->timer.cancel();
+}
+
+std::unique_ptr<IoThread::Periodic> IoThread::every(std::chrono::milliseconds period,
+                                                    std::function<void()> work) {
+  ASSERT(is_current());
+  auto state = std::make_shared<Periodic::State>(*context_, period, std::move(work));
+  state->wait();
+  return std::unique_ptr<Periodic>(new Periodic(std::move(state)));
+}
+
+IoThreads::IoThreads(std::size_t count) {
+  for (std::size_t i = 0; i < count; ++i) threads_.push_back(std::make_unique<IoThread>());
+}
+
+}  // namespace net

@@ -1,0 +1,159 @@
+#include "net/router.h"
+
+#include <algorithm>
+#include <charconv>
+
+#include "base/assert.h"
+#include "base/text.h"
+
+namespace net {
+namespace {
+
+std::vector<std::string_view> split(std::string_view path) {
+  std::vector<std::string_view> segments;
+  if (path.starts_with('/')) path.remove_prefix(1);
+  if (path.ends_with('/')) path.remove_suffix(1);
+  while (!path.empty()) {
+    const std::size_t slash = path.find('/');
+    segments.push_back(path.substr(0, slash));
+    if (slash == path.npos) break;
+    path.remove_prefix(slash + 1);
+  }
+  return segments;
+}
+
+std::string_view method_name(Method method) {
+  switch (method) {
+    case Method::get:
+      return "GET";
+    case Method::head:
+      return "HEAD";
+    case Method::post:
+      return "POST";
+    case Method::put:
+      return "PUT";
+    case Method::patch:
+      return "PATCH";
+    case Method::delete_:
+      return "DELETE";
+    case Method::options:
+      return "OPTIONS";
+    case Method::other:
+      return "";
+  }
+  return "";
+}
+
+bool is_integer(std::string_view text) {
+  std::int64_t value = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+  return error == std::errc{} && end == text.data() + text.size();
+}
+
+}  // namespace
+
+void Router::get(std::string_view pattern, Handler handler) {
+  add(Method::get, pattern, std::move(handler));
+}
+
+void Router::post(std::string_view pattern, Handler handler, std::size_t max_body_bytes) {
+  add(Method::post, pattern, std::move(handler), max_body_bytes);
+}
+
+void Router::add(Method method, std::string_view pattern, Handler handler,
+                 std::size_t max_body_bytes) {
+  std::vector<Segment> segments = parse_pattern(pattern);
+  const auto same = [&](const auto& node) {
+    return std::equal(node->segments.begin(), node->segments.end(), segments.begin(),
+                      segments.end(), [](const Segment& a, const Segment& b) {
+                        return a.text == b.text && a.is_parameter == b.is_parameter;
+                      });
+  };
+  auto node = std::find_if(nodes_.begin(), nodes_.end(), same);
+  if (node == nodes_.end()) {
+    nodes_.push_back(std::make_unique<Node>());
+    node = nodes_.end() - 1;
+    (*node)->segments = std::move(segments);
+  }
+  (*node)->routes.push_back(
+      {method, std::string(method_name(method)), std::move(handler), max_body_bytes});
+  if (pattern.find('{') == pattern.npos) exact_.emplace(pattern, node->get());
+}
+
+void Router::fallback(Handler handler) {
+  fallback_ = std::make_unique<Route>(Route{Method::get, "GET", std::move(handler), 0});
+}
+
+const Route* Router::find(Request& request) const {
+  const Method method = request.method == Method::head ? Method::get : request.method;
+  if (const Node* node = find_node(request.path, &request.params))
+    for (const Route& route : node->routes)
+      if (route.method == method) return &route;
+  return method == Method::get ? fallback_.get() : nullptr;
+}
+
+std::string Router::allowed(std::string_view path) const {
+  std::string methods;
+  const Node* node = find_node(path, nullptr);
+  if (!node) return methods;
+  for (const Route& route : node->routes) {
+    if (!methods.empty()) methods += ", ";
+    methods += route.method_name;
+    if (route.method == Method::get) methods += ", HEAD";
+  }
+  return methods;
+}
+
+std::vector<Router::Segment> Router::parse_pattern(std::string_view pattern) {
+  std::vector<Segment> segments;
+  for (std::string_view part : split(pattern)) {
+    if (!part.starts_with('{')) {
+      segments.push_back({base::to_lower(part)});
+      continue;
+    }
+    ASSERT(part.ends_with('}'));
+    part = part.substr(1, part.size() - 2);
+    const std::size_t colon = part.find(':');
+    const std::string_view type = colon == part.npos ? std::string_view() : part.substr(colon + 1);
+    ASSERT(type.empty() || type == "int");
+    segments.push_back({std::string(part.substr(0, colon)), true, !type.empty()});
+  }
+  return segments;
+}
+
+bool Router::matches(const Node& node, const std::vector<std::string_view>& segments,
+                     PathParams* params) {
+  if (node.segments.size() != segments.size()) return false;
+  for (std::size_t i = 0; i < segments.size(); ++i) {
+    const Segment& expected = node.segments[i];
+    if (expected.is_parameter) {
+      if (segments[i].empty() || (expected.is_integer && !is_integer(segments[i]))) return false;
+    } else if (!base::iequals(expected.text, segments[i])) {
+      return false;
+    }
+  }
+  if (params)
+    for (std::size_t i = 0; i < segments.size(); ++i)
+      if (node.segments[i].is_parameter)
+        params->add(node.segments[i].text, std::string(segments[i]));
+  return true;
+}
+
+const Router::Node* Router::find_node(std::string_view path, PathParams* params) const {
+  if (const auto found = exact_.find(std::string(path)); found != exact_.end())
+    return found->second;
+  const std::vector<std::string_view> segments = split(path);
+  // Fixed segments win over parameters: patterns without any are looked at first.
+  const Node* best = nullptr;
+  for (const auto& node : nodes_) {
+    if (!matches(*node, segments, nullptr)) continue;
+    const bool has_parameter = std::any_of(node->segments.begin(), node->segments.end(),
+                                           [](const Segment& s) { return s.is_parameter; });
+    if (!best || !has_parameter) best = node.get();
+    if (!has_parameter) break;
+  }
+  if (best) matches(*best, segments, params);
+  return best;
+}
+
+}  // namespace net

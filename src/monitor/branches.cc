@@ -1,0 +1,84 @@
+#include "monitor/branches.h"
+
+#include <filesystem>
+#include <fstream>
+
+#include "base/text.h"
+
+// Formats: gitrepository-layout(5) for HEAD, gitfile(5) for a `.git` that is a file (worktrees and
+// submodules).
+
+namespace monitor {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr std::size_t kMaxHeadBytes = 4096;
+
+std::string first_line(const fs::path& path) {
+  std::ifstream file(path, std::ios::binary);
+  std::string text(kMaxHeadBytes, '\0');
+  file.read(text.data(), static_cast<std::streamsize>(text.size()));
+  text.resize(static_cast<std::size_t>(std::max<std::streamsize>(file.gcount(), 0)));
+  return std::string(base::trim(std::string_view(text).substr(0, text.find('\n'))));
+}
+
+std::optional<fs::path> git_dir(fs::path folder) {
+  std::error_code error;
+  if (!fs::is_directory(folder, error)) return std::nullopt;
+  folder = fs::canonical(folder, error);
+  for (;; folder = folder.parent_path()) {
+    const fs::path dot_git = folder / ".git";
+    if (fs::is_directory(dot_git, error)) return dot_git;
+    if (fs::is_regular_file(dot_git, error)) {
+      constexpr std::string_view kPrefix = "gitdir:";
+      const std::string line = first_line(dot_git);
+      if (!line.starts_with(kPrefix)) return std::nullopt;
+      const fs::path target = std::string(base::trim(line.substr(kPrefix.size())));
+      return target.is_absolute() ? target : folder / target;
+    }
+    if (!folder.has_relative_path()) return std::nullopt;
+  }
+}
+
+}  // namespace
+
+std::optional<std::string> branch_of(const std::string& folder) {
+  const auto dir = git_dir(folder);
+  if (!dir) return std::nullopt;
+  const std::string head = first_line(*dir / "HEAD");
+  constexpr std::string_view kBranch = "ref: refs/heads/";
+  if (head.starts_with(kBranch)) return head.substr(kBranch.size());
+  if (head.empty()) return std::nullopt;
+  return "HEAD";
+}
+
+bool Branches::is_stale(const std::string& project) {
+  if (project.empty() || project.find_first_of("/\\\0") != project.npos ||
+      project.find("..") != project.npos || project == ".")
+    return false;
+  const base::MutexLock lock(mutex_);
+  const auto found = answers_.find(project);
+  return found == answers_.end() || std::chrono::steady_clock::now() - found->second.at > kFresh;
+}
+
+base::Task<void> Branches::refresh(std::string project) {
+  using Found = std::optional<std::string>;
+  std::function<base::Result<Found>(std::size_t)> look_up =
+      [folder = (fs::path(projects_dir_) / project).string()](std::size_t) -> base::Result<Found> {
+    return branch_of(folder);
+  };
+  auto found = co_await pool_.run<Found>(std::move(look_up));
+  if (!found) co_return;  // too busy: the next event asks again
+  const base::MutexLock lock(mutex_);
+  if (answers_.size() >= kMaxProjects) answers_.clear();
+  answers_[project] = {std::move(*found), std::chrono::steady_clock::now()};
+}
+
+std::optional<std::string> Branches::known(const std::string& project) {
+  const base::MutexLock lock(mutex_);
+  const auto found = answers_.find(project);
+  return found == answers_.end() ? std::nullopt : found->second.branch;
+}
+
+}  // namespace monitor

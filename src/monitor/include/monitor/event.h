@@ -1,0 +1,53 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace monitor {
+
+enum class EventType : std::uint8_t {
+  tool_use,
+  session_start,
+  session_end,
+  error,
+  llm_request,
+  llm_response,
+  response,
+  file_change,
+  git_commit,
+  plan_step,
+  user_prompt,
+};
+enum class EventStatus : std::uint8_t { success, error, timeout };
+
+std::string_view name(EventType type);
+std::string_view name(EventStatus status);
+std::optional<EventType> parse_event_type(std::string_view text);
+std::optional<EventStatus> parse_event_status(std::string_view text);
+
+/// One thing an agent did, validated, as it is to be stored. An empty text means: not given.
+struct Event {
+  std::string event_id;  // the sender's; unique
+  std::string session_id;
+  std::string agent_type;
+  EventType event_type = EventType::tool_use;
+  EventStatus status = EventStatus::success;
+  std::string tool_name;
+  std::string branch;
+  std::string project;
+  std::string model;
+  std::string source = "api";
+  std::string client_timestamp;  // ISO with milliseconds, UTC; raw when imported
+  std::string metadata = "{}";   // JSON text, cut to the limit
+  std::int64_t tokens_in = 0;
+  std::int64_t tokens_out = 0;
+  std::int64_t cache_read_tokens = 0;
+  std::int64_t cache_write_tokens = 0;
+  std::int64_t duration_ms = 0;  // 0 is stored as null
+  std::optional<double> cost_usd;
+  bool payload_truncated = false;
+};
+
+}  // namespace monitor

@@ -1,0 +1,12 @@
+#pragma once
+
+#include "store/sqlite.h"
+
+namespace monitor {
+
+/// Brings `db` to the schema of docs/formats.md: the four tables of AgentMonitor as it writes them
+/// (a database goes to and fro between the two programs), and Sightline's own, whose names begin
+/// with `sightline_`. Repairs what AgentMonitor's own start would repair. Idempotent.
+base::Result<void> open_schema(store::Database& db);
+
+}  // namespace monitor

@@ -1,0 +1,252 @@
+#include "monitor/ledger.h"
+
+#include "base/log.h"
+#include "base/time_text.h"
+#include "monitor/schema.h"
+#include "session_table.h"
+#include "totals.h"
+
+namespace monitor {
+
+using base::Result;
+using store::Database;
+using store::NullIfEmpty;
+using store::WriteJob;
+
+namespace {
+
+// A sender that saw no answer sends again: an id that is there already is no error.
+constexpr std::string_view kInsert =
+    "INSERT INTO events(event_id, session_id, agent_type, event_type, tool_name, status, "
+    "tokens_in, "
+    "tokens_out, branch, project, duration_ms, created_at, client_timestamp, metadata, "
+    "payload_truncated, model, cost_usd, cache_read_tokens, cache_write_tokens, source) "
+    "VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, "
+    "?20) "
+    "ON CONFLICT(event_id) DO NOTHING";
+
+// A checkpoint copies this many pages at once: fewer, and it copies the same hot pages too often.
+constexpr std::string_view kWriterPragmas =
+    "PRAGMA synchronous={};PRAGMA wal_autocheckpoint=8000;PRAGMA journal_size_limit=67108864;"
+    "PRAGMA cache_size=-4096;PRAGMA temp_store=MEMORY";
+
+}  // namespace
+
+struct Ledger::Tables {
+  SessionTable sessions;
+  Totals totals;
+  // Of the group being written.
+  std::string now;
+  std::int64_t now_seconds = 0;
+  std::int64_t previous_id = 0;
+  // To notice other writers.
+  std::int64_t data_version = -1;
+};
+
+struct Ledger::AppendJob : WriteJob {
+  std::vector<Event> events;
+  std::vector<std::int64_t> ids;
+  std::size_t size = 0;  // about, in bytes
+
+  std::size_t rows() const override { return events.size(); }
+  std::size_t bytes() const override { return size; }
+};
+
+struct Ledger::IdleJob : WriteJob {
+  IdleCheck check;
+};
+
+Ledger::Ledger(Database db, Options options, const Pricing& pricing, Branches& branches,
+               const base::Clock& clock, base::Metrics& metrics)
+    : options_(std::move(options)),
+      pricing_(pricing),
+      branches_(branches),
+      clock_(clock),
+      stored_(metrics.counter("sightline_events_stored_total", "events stored")),
+      duplicates_(metrics.counter("sightline_events_duplicate_total",
+                                  "events whose event_id was stored already")),
+      tables_(std::make_unique<Tables>()),
+      writer_(std::move(db), *this, metrics) {}
+
+Ledger::~Ledger() = default;
+
+Result<std::unique_ptr<Ledger>> Ledger::open(const std::string& path, Options options,
+                                             const Pricing& pricing, Branches& branches,
+                                             const base::Clock& clock, base::Metrics& metrics) {
+  TRY(Database db, Database::open(path, store::Access::read_write));
+  TRY_OK(db.execute(
+      fmt::format(fmt::runtime(kWriterPragmas), options.survives_power_loss ? "FULL" : "NORMAL")));
+  auto schema = open_schema(db);
+  if (!schema) return std::move(schema.error()).within("database " + path);
+  std::unique_ptr<Ledger> ledger(
+      new Ledger(std::move(db), std::move(options), pricing, branches, clock, metrics));
+  Database& own = ledger->writer_.database();
+  TRY(auto transaction, own.begin());
+  TRY_OK(ledger->notice_other_writers(own));
+  TRY_OK(transaction.commit());
+  ledger->newest_id_ = ledger->tables_->totals.last_event_id();
+  return ledger;
+}
+
+base::Task<Result<AppendResult>> Ledger::append(std::vector<Event> events) {
+  const base::Time now = clock_.now();
+  AppendJob job;
+  for (Event& event : events) {
+    if (!event.project.empty() && branches_.is_stale(event.project))
+      co_await branches_.refresh(event.project);
+    // A model that is not in the table has no price: that is not the same as costing nothing.
+    const bool has_tokens = event.tokens_in > 0 || event.tokens_out > 0;
+    if (!event.cost_usd && !event.model.empty() && has_tokens)
+      event.cost_usd =
+          pricing_.cost(event.model, event, base::parse_date(event.client_timestamp).value_or(now));
+    job.size += sizeof(Event) + event.metadata.size();
+  }
+  job.events = std::move(events);
+  job.ids.reserve(job.events.size());
+  CO_TRY_OK(co_await writer_.submit(job));
+  AppendResult result;
+  result.ids = std::move(job.ids);
+  co_return result;
+}
+
+base::Task<Result<IdleCheck>> Ledger::check_idle() {
+  IdleJob job;
+  CO_TRY_OK(co_await writer_.submit(job));
+  co_return job.check;
+}
+
+Result<void> Ledger::write(Database& db, std::span<WriteJob* const> jobs) {
+  Tables& t = *tables_;
+  TRY_OK(notice_other_writers(db));
+  const base::Time now = clock_.now();
+  t.now = base::to_sql_datetime(now);
+  t.now_seconds = std::chrono::floor<std::chrono::seconds>(now).time_since_epoch().count();
+  t.previous_id = t.totals.last_event_id();
+  for (WriteJob* job : jobs) {
+    if (auto* append = dynamic_cast<AppendJob*>(job)) {
+      append->ids.clear();  // of an attempt that failed
+      for (Event& event : append->events) {
+        TRY(const std::int64_t id, insert(db, event));
+        append->ids.push_back(id);
+      }
+    } else if (auto* idle = dynamic_cast<IdleJob*>(job)) {
+      // Reads and writes the tables themselves: what was gathered so far goes there first.
+      TRY_OK(t.sessions.flush(db, t.now));
+      TRY_OK(check_idle(db, *idle));
+    }
+  }
+  TRY_OK(t.sessions.flush(db, t.now));
+  return t.totals.flush(db);
+}
+
+/// Rows that another program has written meanwhile are counted, and what we remember is dropped.
+Result<void> Ledger::notice_other_writers(Database& db) {
+  TRY(const auto version, db.integer("PRAGMA data_version"));
+  if (version == tables_->data_version) return {};
+  tables_->data_version = version.value_or(-1);
+  tables_->sessions.forget();
+  TRY(const bool counted, tables_->totals.catch_up(db));
+  if (counted) base::log::debug("events of another program were counted");
+  return {};
+}
+
+/// Stores one event and what follows from it; 0 when it is a duplicate, which changes nothing.
+Result<std::int64_t> Ledger::insert(Database& db, Event& event) {
+  Tables& t = *tables_;
+  TRY(SessionTable::Session * session, t.sessions.find(db, event.session_id));
+  const bool historical = is_historical(event);
+  std::string project = event.project.empty() ? session->project : event.project;
+  std::string branch = event.branch.empty() ? session->branch : event.branch;
+  std::string session_branch = branch;
+  if (!historical && !project.empty()) {
+    if (auto checked_out = branches_.known(project)) {
+      if (branch.empty()) branch = *checked_out;
+      session_branch = std::move(*checked_out);
+    }
+  }
+
+  TRY_OK(db.run(kInsert, NullIfEmpty{event.event_id}, event.session_id, event.agent_type,
+                name(event.event_type), NullIfEmpty{event.tool_name}, name(event.status),
+                event.tokens_in, event.tokens_out, NullIfEmpty{branch}, NullIfEmpty{project},
+                event.duration_ms == 0 ? std::nullopt : std::optional(event.duration_ms), t.now,
+                NullIfEmpty{event.client_timestamp}, event.metadata,
+                event.payload_truncated ? 1 : 0, NullIfEmpty{event.model}, event.cost_usd,
+                event.cache_read_tokens, event.cache_write_tokens, event.source));
+  if (db.changes() == 0) return std::int64_t{0};
+  const std::int64_t id = db.last_insert_id();
+
+  t.sessions.touch(event.session_id, *session, event);
+  session->project = project;
+  session->branch = session_branch;
+  if (historical) {
+    session->status = "ended";
+    session->ended_at = t.now;
+  } else if (event.event_type == EventType::session_end && event.source != "import") {
+    // Claude Code ends a session at every stop and goes on with it: only silence ends it for good.
+    const bool goes_on = event.agent_type == "claude_code";
+    session->status = goes_on ? "idle" : "ended";
+    session->ended_at = goes_on ? std::string() : t.now;
+  }
+  event.project = std::move(project);
+  event.branch = std::move(branch);
+  TRY_OK(t.totals.add(db, event, event.project, event.branch, id, t.now_seconds));
+  return id;
+}
+
+bool Ledger::is_historical(const Event& event) const {
+  if (event.source != "import") return false;
+  const auto at = base::parse_date(event.client_timestamp);
+  const Settings& s = options_.settings;
+  const auto window = std::max(std::chrono::minutes{30}, s.auto_import_interval.count() > 0
+                                                             ? 3 * s.auto_import_interval
+                                                             : 6 * s.session_timeout);
+  return !at || *at < clock_.now() - window;
+}
+
+IdleLimits idle_limits(base::Time now, std::chrono::minutes session_timeout) {
+  return {base::to_sql_datetime(now - session_timeout),
+          base::to_sql_datetime(now - 2 * session_timeout)};
+}
+
+Result<void> Ledger::check_idle(Database& db, IdleJob& job) {
+  const IdleLimits limits = idle_limits(clock_.now(), options_.settings.session_timeout);
+  TRY_OK(
+      db.run("UPDATE sessions SET status = 'idle' WHERE status = 'active' AND last_event_at < ?1",
+             limits.idle_before));
+  job.check.idled = db.changes();
+  TRY_OK(
+      db.run("UPDATE sessions SET status = 'ended', ended_at = ?2 "
+             "WHERE status = 'idle' AND last_event_at < ?1",
+             limits.ended_before, tables_->now));
+  if (job.check.idled + db.changes() > 0) tables_->sessions.forget();
+  return {};
+}
+
+void Ledger::committed(std::span<WriteJob* const> jobs) {
+  Tables& t = *tables_;
+  t.totals.committed();
+  std::uint64_t stored = 0, duplicates = 0;
+  for (const WriteJob* job : jobs)
+    if (const auto* append = dynamic_cast<const AppendJob*>(job))
+      for (const std::int64_t id : append->ids) ++(id ? stored : duplicates);
+  stored_.add(stored);
+  duplicates_.add(duplicates);
+  if (stored == 0 || !listener_ || !listener_->stored_up_to(t.totals.last_event_id())) return;
+
+  std::vector<StoredEvent> events;
+  events.reserve(stored);
+  for (WriteJob* job : jobs)
+    if (auto* append = dynamic_cast<AppendJob*>(job))
+      for (std::size_t i = 0; i < append->ids.size(); ++i)
+        if (append->ids[i] != 0)
+          events.push_back({std::move(append->events[i]), append->ids[i], t.now});
+  listener_->stored(t.previous_id, std::move(events));
+}
+
+void Ledger::rolled_back() {
+  tables_->sessions.forget();
+  tables_->totals.rolled_back();
+  tables_->data_version = -1;
+}
+
+}  // namespace monitor

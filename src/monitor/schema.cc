@@ -1,0 +1,271 @@
+#include "monitor/schema.h"
+
+#include <fmt/format.h>
+
+#include <array>
+
+#include "base/json_reader.h"
+#include "base/json_writer.h"
+#include "base/log.h"
+#include "store/migrations.h"
+
+namespace monitor {
+namespace {
+
+using base::Result;
+using store::Database;
+
+// Columns, types, defaults and constraints are AgentMonitor's. The event type has no check: new
+// ones appear.
+constexpr std::string_view kEventColumns = R"sql(
+  id INTEGER PRIMARY KEY AUTOINCREMENT,
+  event_id TEXT UNIQUE,
+  schema_version INTEGER NOT NULL DEFAULT 1,
+  session_id TEXT NOT NULL,
+  agent_type TEXT NOT NULL,
+  event_type TEXT NOT NULL,
+  tool_name TEXT,
+  status TEXT NOT NULL DEFAULT 'success' CHECK (status IN ('success', 'error', 'timeout')),
+  tokens_in INTEGER DEFAULT 0,
+  tokens_out INTEGER DEFAULT 0,
+  branch TEXT,
+  project TEXT,
+  duration_ms INTEGER,
+  created_at TEXT NOT NULL DEFAULT (datetime('now')),
+  client_timestamp TEXT,
+  metadata TEXT DEFAULT '{}',
+  payload_truncated INTEGER NOT NULL DEFAULT 0 CHECK (payload_truncated IN (0, 1)),
+  model TEXT,
+  cost_usd REAL,
+  cache_read_tokens INTEGER DEFAULT 0,
+  cache_write_tokens INTEGER DEFAULT 0,
+  source TEXT DEFAULT 'api'
+)sql";
+
+constexpr std::string_view kOtherTables = R"sql(
+CREATE TABLE IF NOT EXISTS agents (
+  id TEXT PRIMARY KEY,
+  agent_type TEXT NOT NULL,
+  name TEXT,
+  registered_at TEXT NOT NULL DEFAULT (datetime('now')),
+  last_seen_at TEXT NOT NULL DEFAULT (datetime('now'))
+);
+CREATE TABLE IF NOT EXISTS sessions (
+  id TEXT PRIMARY KEY,
+  agent_id TEXT NOT NULL,
+  agent_type TEXT NOT NULL,
+  project TEXT,
+  branch TEXT,
+  status TEXT NOT NULL DEFAULT 'active',
+  started_at TEXT NOT NULL DEFAULT (datetime('now')),
+  ended_at TEXT,
+  last_event_at TEXT NOT NULL DEFAULT (datetime('now')),
+  metadata TEXT DEFAULT '{}'
+);
+CREATE TABLE IF NOT EXISTS import_state (
+  file_path TEXT PRIMARY KEY,
+  file_hash TEXT NOT NULL,
+  file_size INTEGER NOT NULL,
+  source TEXT NOT NULL,
+  events_imported INTEGER NOT NULL DEFAULT 0,
+  imported_at TEXT NOT NULL DEFAULT (datetime('now'))
+);
+)sql";
+
+// Four of AgentMonitor's single-column indexes are not wanted: sightline_kind_events answers what
+// they were for, in order and in combination, at a quarter of their cost for every insert. Its own
+// start makes them again. The one on sessions also serves the order within a session.
+constexpr std::string_view kIndexes = R"sql(
+CREATE INDEX IF NOT EXISTS idx_events_created_at ON events(created_at);
+CREATE INDEX IF NOT EXISTS idx_events_session_id ON events(session_id);
+CREATE INDEX IF NOT EXISTS idx_sessions_status ON sessions(status);
+DROP INDEX IF EXISTS idx_events_event_type;
+DROP INDEX IF EXISTS idx_events_tool_name;
+DROP INDEX IF EXISTS idx_events_agent_type;
+DROP INDEX IF EXISTS idx_events_model;
+)sql";
+
+struct Column {
+  std::string_view name, definition;
+};
+
+// What databases from before these columns lack.
+constexpr std::array<Column, 7> kLaterColumns = {{
+    {"client_timestamp", "TEXT"},
+    {"payload_truncated", "INTEGER NOT NULL DEFAULT 0 CHECK (payload_truncated IN (0, 1))"},
+    {"model", "TEXT"},
+    {"cost_usd", "REAL"},
+    {"cache_read_tokens", "INTEGER DEFAULT 0"},
+    {"cache_write_tokens", "INTEGER DEFAULT 0"},
+    {"source", "TEXT DEFAULT 'api'"},
+}};
+
+constexpr std::string_view kCopiedColumns =
+    "id, event_id, schema_version, session_id, agent_type, event_type, tool_name, status, "
+    "tokens_in, tokens_out, branch, project, duration_ms, created_at, client_timestamp, metadata, "
+    "payload_truncated, model, cost_usd";
+
+// kinds:        every combination of values that events are filtered and counted by; '' is NULL.
+// kind_events:  the events of a kind in the order of time: the index behind every filter.
+// *_totals:     sums over events, kept in the transaction that stores them.
+// state:        last_event_id: the totals include everything up to here; stale: 1 when a program
+//               that does not know of them has changed or removed rows.
+constexpr std::string_view kOwnTables = R"sql(
+CREATE TABLE sightline_kinds (
+  id INTEGER PRIMARY KEY,
+  agent_type TEXT NOT NULL,
+  event_type TEXT NOT NULL,
+  tool_name TEXT NOT NULL,
+  model TEXT NOT NULL,
+  project TEXT NOT NULL,
+  branch TEXT NOT NULL,
+  source TEXT NOT NULL,
+  status TEXT NOT NULL,
+  UNIQUE (agent_type, event_type, tool_name, model, project, branch, source, status)
+);
+CREATE TABLE sightline_kind_events (
+  kind INTEGER NOT NULL,
+  at INTEGER NOT NULL,
+  id INTEGER NOT NULL,
+  PRIMARY KEY (kind, at, id)
+) WITHOUT ROWID;
+CREATE TABLE sightline_totals (
+  kind INTEGER PRIMARY KEY,
+  events INTEGER NOT NULL,
+  tokens_in INTEGER NOT NULL,
+  tokens_out INTEGER NOT NULL,
+  cache_read_tokens INTEGER NOT NULL,
+  cache_write_tokens INTEGER NOT NULL,
+  cost_usd REAL NOT NULL,
+  duration_ms INTEGER NOT NULL,
+  durations INTEGER NOT NULL
+);
+CREATE TABLE sightline_hour_totals (
+  hour INTEGER NOT NULL,
+  kind INTEGER NOT NULL,
+  events INTEGER NOT NULL,
+  tokens_in INTEGER NOT NULL,
+  tokens_out INTEGER NOT NULL,
+  cache_read_tokens INTEGER NOT NULL,
+  cache_write_tokens INTEGER NOT NULL,
+  cost_usd REAL NOT NULL,
+  duration_ms INTEGER NOT NULL,
+  durations INTEGER NOT NULL,
+  PRIMARY KEY (hour, kind)
+) WITHOUT ROWID;
+CREATE TABLE sightline_session_totals (
+  session_id TEXT PRIMARY KEY,
+  events INTEGER NOT NULL,
+  tokens_in INTEGER NOT NULL,
+  tokens_out INTEGER NOT NULL,
+  cost_usd REAL NOT NULL
+) WITHOUT ROWID;
+CREATE TABLE sightline_state (key TEXT PRIMARY KEY, value INTEGER NOT NULL) WITHOUT ROWID;
+INSERT INTO sightline_state(key, value) VALUES ('last_event_id', 0), ('stale', 0);
+)sql";
+
+// Sightline itself never changes or removes an event, so these cost it nothing.
+constexpr std::string_view kTriggers = R"sql(
+CREATE TRIGGER IF NOT EXISTS sightline_event_changed AFTER UPDATE ON events
+BEGIN UPDATE sightline_state SET value = 1 WHERE key = 'stale'; END;
+CREATE TRIGGER IF NOT EXISTS sightline_event_removed AFTER DELETE ON events
+BEGIN UPDATE sightline_state SET value = 1 WHERE key = 'stale'; END;
+)sql";
+
+Result<bool> has_column(Database& db, std::string_view column) {
+  TRY(const auto found,
+      db.integer("SELECT 1 FROM pragma_table_info('events') WHERE name = ?1", column));
+  return found.has_value();
+}
+
+Result<void> add_missing_columns(Database& db) {
+  for (const Column& column : kLaterColumns) {
+    TRY(const bool there, has_column(db, column.name));
+    if (!there)
+      TRY_OK(db.execute(
+          fmt::format("ALTER TABLE events ADD COLUMN {} {}", column.name, column.definition)));
+  }
+  return {};
+}
+
+/// The rows up to this one have been looked at by an earlier start.
+Result<std::int64_t> checked_id(Database& db) {
+  TRY(const auto id, db.integer("SELECT value FROM sightline_state WHERE key = 'last_event_id' AND "
+                                "(SELECT value FROM sightline_state WHERE key = 'stale') = 0"));
+  return id.value_or(0);
+}
+
+/// Metadata that is no JSON becomes the JSON string of its text: nothing is lost.
+Result<void> quote_invalid_metadata(Database& db, std::int64_t after_id) {
+  TRY(auto broken, db.prepare("SELECT id, metadata FROM events WHERE id > ?1 "
+                              "AND metadata IS NOT NULL AND NOT json_valid(metadata)"));
+  broken.bind(after_id);
+  for (;;) {
+    TRY(const bool row, broken.step());
+    if (!row) return {};
+    std::string quoted;
+    base::json::append_string(quoted, broken.text(1));
+    TRY_OK(db.run("UPDATE events SET metadata = ?1 WHERE id = ?2", quoted, broken.integer(0)));
+  }
+}
+
+/// The oldest databases allow a fixed list of event types only.
+Result<void> drop_event_type_check(Database& db) {
+  TRY(const auto sql,
+      db.text("SELECT sql FROM sqlite_master WHERE type = 'table' AND name = 'events'"));
+  const std::string definition = sql.value_or("");
+  if (definition.find("event_type IN") == definition.npos &&
+      definition.find("event_type in") == definition.npos)
+    return {};
+  base::log::info("rebuilding the events table of an old database");
+  return db.execute(fmt::format(
+      "CREATE TABLE sightline_events_new ({0});"
+      "INSERT INTO sightline_events_new({1}, cache_read_tokens, cache_write_tokens, source) "
+      "SELECT {1}, coalesce(cache_read_tokens, 0), coalesce(cache_write_tokens, 0), "
+      "coalesce(source, 'api') FROM events;"
+      "DROP TABLE events;"
+      "ALTER TABLE sightline_events_new RENAME TO events;"
+      // The counter of AUTOINCREMENT moves with the rename, and never falls below the ids in use.
+      "UPDATE sqlite_sequence SET seq = max(seq, (SELECT coalesce(max(id), 0) FROM events)) "
+      "WHERE name = 'events'",
+      kEventColumns, kCopiedColumns));
+}
+
+/// The triggers went with a table that another program has rebuilt: what it did is unknown.
+Result<void> watch_foreign_changes(Database& db) {
+  TRY(const auto watching, db.integer("SELECT count(*) FROM sqlite_master WHERE type = 'trigger' "
+                                      "AND name LIKE 'sightline\\_event\\_%' ESCAPE '\\'"));
+  if (watching.value_or(0) == 2) return {};
+  TRY_OK(db.execute(std::string(kTriggers)));
+  return db.run("UPDATE sightline_state SET value = 1 WHERE key = 'stale'");
+}
+
+Result<void> create_own_tables(Database& db) { return db.execute(std::string(kOwnTables)); }
+
+}  // namespace
+
+Result<void> open_schema(Database& db) {
+  {
+    TRY(auto transaction, db.begin());
+    TRY_OK(db.execute(
+        fmt::format("CREATE TABLE IF NOT EXISTS events ({});{}", kEventColumns, kOtherTables)));
+    TRY_OK(add_missing_columns(db));
+    TRY_OK(transaction.commit());
+  }
+  static const std::array<store::Migration, 1> kSteps = {
+      store::Migration{1, "kinds and totals", create_own_tables}};
+  TRY_OK(store::migrate(db, "monitor", kSteps));
+
+  TRY(auto transaction, db.begin());
+  TRY(const std::int64_t checked, checked_id(db));
+  TRY_OK(
+      db.run("UPDATE events SET payload_truncated = 0 WHERE id > ?1 AND payload_truncated IS NULL",
+             checked));
+  TRY_OK(quote_invalid_metadata(db, checked));
+  TRY_OK(drop_event_type_check(db));
+  TRY_OK(db.execute(std::string(kIndexes)));
+  TRY_OK(watch_foreign_changes(db));
+  return transaction.commit();
+}
+
+}  // namespace monitor

@@ -1,0 +1,210 @@
+#include "monitor_routes.h"
+
+#include <sys/stat.h>
+
+#include "base/json_writer.h"
+#include "base/log.h"
+#include "base/text.h"
+#include "base/time_text.h"
+#include "monitor/statistics.h"
+
+// Registration, GET /api/stats, GET /api/stream, GET /api/health; event_routes.cc has the rest.
+
+namespace app {
+namespace {
+
+using base::Result;
+using base::Task;
+using net::Request;
+using net::Response;
+
+using Handler = Task<Response> (MonitorRoutes::*)(Request&);
+
+}  // namespace
+
+Response to_response(const base::Error& error) {
+  switch (error.code) {
+    case base::Errc::invalid_argument:
+      return Response::error(400, error.what);
+    case base::Errc::not_found:
+      return Response::error(404, error.what);
+    case base::Errc::conflict:
+      return Response::error(409, error.what);
+    case base::Errc::gone:
+      return Response::error(410, error.what);
+    case base::Errc::cancelled:
+    case base::Errc::unavailable: {
+      Response response = Response::error(503, error.what);
+      response.headers.emplace_back("Retry-After", "1");
+      return response;
+    }
+    case base::Errc::corrupt:
+      break;
+  }
+  base::log::error("internal error: {}", error.what);
+  return Response::error(500, "internal server error");
+}
+
+MonitorRoutes::MonitorRoutes(Parts parts) : parts_(std::move(parts)) {}
+
+void MonitorRoutes::add_to(net::Router& router) {
+  const auto to = [this](Handler handler) {
+    return [this, handler](Request& request) { return (this->*handler)(request); };
+  };
+  router.post("/api/events", to(&MonitorRoutes::post_event));
+  router.get("/api/events", to(&MonitorRoutes::get_events));
+  router.post("/api/events/batch", to(&MonitorRoutes::post_batch));
+  router.get("/api/stats", to(&MonitorRoutes::get_statistics));
+  router.get("/api/stats/usage-monitor", to(&MonitorRoutes::get_usage_monitor));
+  router.get("/api/stream", to(&MonitorRoutes::get_stream));
+  router.get("/api/health", to(&MonitorRoutes::get_health));
+}
+
+Task<Response> MonitorRoutes::get_statistics(Request& request) {
+  const net::Query query_string = request.query();
+  monitor::StatisticsFilter filter{std::string(query_string.first("agent_type")),
+                                   std::string(query_string.first("since"))};
+  auto members = co_await statistics(std::move(filter), false);
+  if (!members) co_return to_response(members.error());
+  co_return Response::json(200, "{" + *members + "}");
+}
+
+/// The members of the statistics, read after an idle check if one is due.
+Task<Result<std::string>> MonitorRoutes::statistics(monitor::StatisticsFilter filter,
+                                                    bool with_usage) {
+  struct Read {
+    bool idle_check_due;
+    std::string members;
+  };
+  for (bool checked = false;; checked = true) {
+    std::function<Result<Read>(store::Database&)> read =
+        [this, &filter, checked, with_usage](store::Database& db) -> Result<Read> {
+      const base::Time now = parts_.clock.now();
+      if (!checked) {
+        TRY(const bool due, monitor::has_silent_sessions(db, parts_.settings, now));
+        if (due) return Read{true, {}};
+      }
+      TRY(std::string members, monitor::read_statistics(db, filter));
+      if (with_usage) {
+        TRY(const std::string usage, monitor::read_usage_monitor(db, parts_.settings, now));
+        members.append(",\"usage_monitor\":").append(usage);
+      }
+      return Read{false, std::move(members)};
+    };
+    CO_TRY(Read result, co_await query<Read>(std::move(read)));
+    if (!result.idle_check_due) co_return std::move(result.members);
+    // When the database cannot be written the statistics are still worth having.
+    auto idle = co_await parts_.ledger.check_idle();
+    if (!idle) base::log::warn("idle check: {}", idle.error().what);
+  }
+}
+
+Task<Response> MonitorRoutes::get_usage_monitor(Request&) {
+  std::function<Result<std::string>(store::Database&)> read = [this](store::Database& db) {
+    return monitor::read_usage_monitor(db, parts_.settings, parts_.clock.now());
+  };
+  auto usage = co_await query<std::string>(std::move(read));
+  if (!usage) co_return to_response(usage.error());
+  co_return Response::json(200, std::move(*usage));
+}
+
+Task<Response> MonitorRoutes::get_health(Request&) {
+  struct stat file {};
+  const bool readable = ::stat(parts_.db_path.c_str(), &file) == 0;
+  const auto uptime = std::chrono::steady_clock::now() - started_;
+  std::string body;
+  base::json::Writer json(body);
+  json.begin_object().key("status").value("ok");
+  json.key("uptime").value(std::chrono::floor<std::chrono::seconds>(uptime).count());
+  json.key("db_size_bytes").value(readable ? file.st_size : 0);
+  json.key("sse_clients").value(parts_.feed.live().subscribers()).end_object();
+  co_return Response::json(200, std::move(body));
+}
+
+Task<Response> MonitorRoutes::get_stream(Request& request) {
+  const std::size_t limit = parts_.settings.max_stream_clients;
+  auto slot = std::make_shared<net::LiveFeed::Slot>(parts_.feed.live().take_slot(limit));
+  if (!*slot) {
+    std::string body;
+    base::json::Writer json(body);
+    json.begin_object().key("error").value("SSE client limit reached");
+    json.key("max_clients").value(limit).end_object();
+    co_return Response::json(503, std::move(body));
+  }
+  const net::Query query_string = request.query();
+  const monitor::StreamFilter filter{std::string(query_string.first("agent_type")),
+                                     std::string(query_string.first("event_type"))};
+  std::string last_event_id(request.header("last-event-id"));
+  if (last_event_id.empty()) last_event_id = query_string.first("last_event_id");
+
+  Response response = Response::text(200, "text/event-stream", {});
+  response.headers.emplace_back("Cache-Control", "no-cache");
+  response.headers.emplace_back("X-Accel-Buffering", "no");
+  response.stream = [this, slot, channel = filter.channel(),
+                     last_event_id](net::ResponseStream& stream) {
+    return serve_stream(stream, channel, last_event_id);
+  };
+  co_return response;
+}
+
+Task<void> MonitorRoutes::serve_stream(net::ResponseStream& stream, std::string channel,
+                                       std::string last_event_id) {
+  std::string hello = "data: ";
+  base::json::Writer json(hello);
+  json.begin_object().key("type").value("connected");
+  json.key("timestamp").value(base::to_iso_ms(parts_.clock.now())).end_object();
+  stream.send(net::share(hello + "\n\n"));
+
+  const std::int64_t newest = parts_.feed.live().newest();
+  std::int64_t after = newest;
+  if (!last_event_id.empty()) {
+    const bool is_number = last_event_id.find_first_not_of("0123456789") == last_event_id.npos;
+    const std::int64_t asked = base::parse_leading_int(last_event_id).value_or(0);
+    std::function<Result<std::int64_t>(store::Database&)> read = &monitor::oldest_event_id;
+    const auto oldest = co_await query<std::int64_t>(std::move(read));
+    // An id that was never given out (the database is another one), or rows that are gone.
+    const bool is_gap = !is_number || asked > newest || (oldest && asked + 1 < *oldest);
+    after = is_number && asked <= newest ? asked : newest;
+    if (is_gap) {
+      std::string gap = "data: ";
+      base::json::Writer notice(gap);
+      notice.begin_object().key("type").value("gap").key("payload").begin_object();
+      notice.key("last_event_id").value(base::cut_utf8(last_event_id, 64));
+      notice.key("resumed_after").value(after).end_object().end_object();
+      stream.send(net::share(gap + "\n\n"));
+    }
+  }
+  co_await parts_.feed.live().serve(stream, std::move(channel), after);
+}
+
+Task<void> MonitorRoutes::broadcast_statistics() {
+  if (!parts_.feed.live().has_subscribers()) co_return;
+  monitor::StatisticsFilter everything;
+  auto members = co_await statistics(std::move(everything), true);
+  if (!members) {
+    base::log::warn("statistics for the stream: {}", members.error().what);
+    co_return;
+  }
+  parts_.feed.publish_notice("{\"type\":\"stats\",\"payload\":{" + *members + "}}");
+}
+
+Task<void> MonitorRoutes::check_idle() {
+  std::function<Result<bool>(store::Database&)> read = [this](store::Database& db) {
+    return monitor::has_silent_sessions(db, parts_.settings, parts_.clock.now());
+  };
+  const auto due = co_await query<bool>(std::move(read));
+  if (!due || !*due) co_return;
+  const auto check = co_await parts_.ledger.check_idle();
+  if (!check) {
+    base::log::warn("idle check: {}", check.error().what);
+    co_return;
+  }
+  if (check->idled == 0 || !parts_.feed.live().has_subscribers()) co_return;
+  std::string notice;
+  base::json::Writer json(notice);
+  json.begin_object().key("type").value("session_update").key("payload").begin_object();
+  json.key("type").value("idle_check").key("idled").value(check->idled).end_object().end_object();
+  parts_.feed.publish_notice(std::move(notice));
+}
+
+}  // namespace app

@@ -1,0 +1,230 @@
+#include "app/server.h"
+
+#include <fmt/format.h>
+#include <sys/resource.h>
+
+#include <filesystem>
+#include <thread>
+#include <vector>
+
+#include "access.h"
+#include "base/log.h"
+#include "base/text.h"
+#include "base/worker_pool.h"
+#include "event_feed.h"
+#include "monitor/ledger.h"
+#include "monitor_routes.h"
+#include "net/http_server.h"
+#include "net/static_files.h"
+#include "store/owner_lock.h"
+
+namespace app {
+
+extern const std::string_view start_page_html;
+
+namespace {
+
+using base::Errc;
+using base::Error;
+using base::Result;
+using net::Request;
+using net::Response;
+
+constexpr std::size_t kWorkers = 2;
+constexpr std::chrono::seconds kStopPatience{5};
+constexpr std::chrono::seconds kIdleCheckPeriod{60};
+constexpr std::chrono::seconds kExpirePeriod{2};
+
+/// The page that AgentMonitor's clients know for a path that is none.
+Response not_found(const Request& request) {
+  Response page = Response::text(
+      404, Response::kHtml,
+      fmt::format(
+          "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n"
+          "<title>Error</title>\n</head>\n<body>\n<pre>Cannot {} {}</pre>\n</body>\n</html>\n",
+          base::escape_html(request.method_text),
+          base::escape_html(request.target.substr(0, request.target.find('?')))));
+  page.headers.emplace_back("Content-Security-Policy", "default-src 'none'");
+  page.headers.emplace_back("X-Content-Type-Options", "nosniff");
+  return page;
+}
+
+/// As many descriptors as the system allows: a connection needs one.
+void raise_descriptor_limit() {
+  rlimit limit{};
+  if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
+  limit.rlim_cur = limit.rlim_max;
+  ::setrlimit(RLIMIT_NOFILE, &limit);
+}
+
+Result<void> check_exposure(const Config& config) {
+  if (is_loopback(config.text("host")) || !config.text("token").empty() || config.flag("insecure"))
+    return {};
+  return Error{
+      Errc::invalid_argument,
+      fmt::format("listening on {} lets others on the network read and write everything; set "
+                  "a token (SIGHTLINE_TOKEN) or say --insecure",
+                  config.text("host"))};
+}
+
+}  // namespace
+
+// In the order of making; destroyed the other way round.
+struct Server::Parts {
+  explicit Parts(const Config& from)
+      : config(from),
+        settings(from.monitor_settings()),
+        threads(static_cast<std::size_t>(from.integer("io-threads"))),
+        readers(from.text("db"), pool, kWorkers),
+        feed(threads, readers, settings.heartbeat, metrics),
+        branches(settings.projects_dir, pool),
+        files(from.text("ui-dir"), pool),
+        access({from.text("host"), from.list("allow-host"), from.list("allow-origin"),
+                from.text("token")}) {}
+
+  const Config config;
+  const monitor::Settings settings;
+  base::Metrics metrics;
+  base::WorkerPool pool;
+  net::IoThreads threads;
+  store::SnapshotReaders readers;
+  EventFeed feed;
+  monitor::Branches branches;
+  net::StaticFiles files;
+  Access access;
+  std::optional<store::OwnerLock> lock;
+  std::unique_ptr<monitor::Ledger> ledger;
+  std::unique_ptr<MonitorRoutes> monitor_routes;
+  net::Router router;
+  std::unique_ptr<net::HttpServer> http;
+  std::vector<std::unique_ptr<net::IoThread::Periodic>> periodics;  // of the first I/O thread
+  std::vector<std::thread> io_threads, worker_threads;
+  std::thread ledger_thread;
+  std::uint16_t port = 0;
+  bool stopped = false;
+
+  Result<void> open_ledger();
+  Result<void> listen();
+  void add_routes();
+  void start_threads();
+  void start_periodics();
+  base::Task<Response> get_file(Request& request);
+};
+
+Result<void> Server::Parts::open_ledger() {
+  const std::string& path = config.text("db");
+  std::error_code ignored;
+  std::filesystem::create_directories(std::filesystem::path(path).parent_path(), ignored);
+  TRY(auto owned, store::OwnerLock::acquire(path));
+  lock.emplace(std::move(owned));
+  const monitor::Ledger::Options options{settings, config.text("durability") == "full"};
+  TRY(ledger, monitor::Ledger::open(path, options, monitor::Pricing::builtin(), branches,
+                                    base::Clock::system(), metrics));
+  ledger->set_listener(feed);
+  feed.live().announce(ledger->newest_id());
+  return {};
+}
+
+Result<void> Server::Parts::listen() {
+  net::ServerOptions options;
+  options.max_connections = static_cast<std::size_t>(config.integer("max-connections"));
+  options.gate = [this](const Request& request) { return access.check(request); };
+  options.decorate = [this](const Request& request, Response& response) {
+    access.decorate(request, response);
+  };
+  options.not_found = &not_found;
+  http = std::make_unique<net::HttpServer>(threads, router, std::move(options), metrics);
+  TRY(port, http->listen(config.text("host"), static_cast<std::uint16_t>(config.integer("port"))));
+  return {};
+}
+
+void Server::Parts::add_routes() {
+  monitor_routes = std::make_unique<MonitorRoutes>(MonitorRoutes::Parts{
+      *ledger, readers, feed, settings, base::Clock::system(), config.text("db")});
+  monitor_routes->add_to(router);
+  router.get("/metrics", [this](Request&) -> base::Task<Response> {
+    std::string text = metrics.text();
+    co_return Response::text(200, "text/plain; version=0.0.4; charset=utf-8", std::move(text));
+  });
+  router.fallback([this](Request& request) { return get_file(request); });
+  metrics.gauge("sightline_stream_clients", "clients of the live stream",
+                [this] { return static_cast<double>(feed.live().subscribers()); });
+  metrics.gauge("sightline_queries_waiting", "queries that wait for a reader",
+                [this] { return static_cast<double>(pool.waiting()); });
+}
+
+base::Task<Response> Server::Parts::get_file(Request& request) {
+  if (!request.path.starts_with("/api/")) {
+    if (!config.text("ui-dir").empty()) {
+      Response file = co_await files.serve(request);
+      if (file.status != 404) co_return file;
+    } else if (request.path == "/" || request.path == "/index.html") {
+      co_return net::embedded_file(request, "index.html", start_page_html);
+    }
+  }
+  co_return not_found(request);
+}
+
+void Server::Parts::start_threads() {
+  for (std::size_t i = 0; i < threads.size(); ++i)
+    io_threads.emplace_back([this, i] { threads.at(i).run(); });
+  for (std::size_t i = 0; i < kWorkers; ++i)
+    worker_threads.emplace_back([this, i] { pool.work(i); });
+  ledger_thread = std::thread([this] { ledger->run(); });
+}
+
+void Server::Parts::start_periodics() {
+  net::IoThread& first = threads.at(0);
+  first.post([this, &first] {
+    periodics.push_back(first.every(settings.stats_interval,
+                                    [this] { monitor_routes->broadcast_statistics().detach(); }));
+    periodics.push_back(
+        first.every(kIdleCheckPeriod, [this] { monitor_routes->check_idle().detach(); }));
+    periodics.push_back(first.every(kExpirePeriod, [this] { ledger->expire(); }));
+  });
+}
+
+Server::Server(std::unique_ptr<Parts> parts) : parts_(std::move(parts)) {}
+Server::~Server() { stop(); }
+
+Result<std::unique_ptr<Server>> Server::start(const Config& config) {
+  TRY_OK(check_exposure(config));
+  raise_descriptor_limit();
+  auto parts = std::make_unique<Parts>(config);
+  TRY_OK(parts->open_ledger());
+  parts->add_routes();
+  TRY_OK(parts->listen());
+  parts->start_threads();
+  parts->start_periodics();
+  parts->http->start();
+  return std::unique_ptr<Server>(new Server(std::move(parts)));
+}
+
+std::string Server::url() const {
+  const std::string& host = parts_->config.text("host");
+  const bool v6 = host.find(':') != host.npos;
+  return v6 ? fmt::format("http://[{}]:{}", host, port())
+            : fmt::format("http://{}:{}", host, port());
+}
+
+std::uint16_t Server::port() const { return parts_->port; }
+
+void Server::stop() {
+  Parts& p = *parts_;
+  if (p.stopped) return;
+  p.stopped = true;
+  p.threads.at(0).post([&p] { p.periodics.clear(); });
+  p.http->stop(kStopPatience);
+  // From here on nobody asks for anything: what was asked for is finished, then the threads end.
+  p.ledger->stop();
+  p.ledger_thread.join();
+  p.pool.stop();
+  for (std::thread& thread : p.worker_threads) thread.join();
+  for (std::size_t i = 0; i < p.threads.size(); ++i) {
+    net::IoThread& thread = p.threads.at(i);
+    thread.post([&thread] { thread.stop(); });  // behind all that was posted before
+  }
+  for (std::thread& thread : p.io_threads) thread.join();
+}
+
+}  // namespace app

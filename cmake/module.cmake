@@ -32,7 +32,8 @@ function(add_module name)
 
   if(SIGHTLINE_TESTS AND tests)
     add_executable(${name}_test ${tests})
-    target_include_directories(${name}_test PRIVATE ${CMAKE_CURRENT_SOURCE_DIR})
+    target_include_directories(${name}_test PRIVATE ${CMAKE_CURRENT_SOURCE_DIR}
+                               ${CMAKE_SOURCE_DIR}/test/support)
     target_link_libraries(${name}_test PRIVATE ${name} ${MODULE_LIBS} GTest::gmock GTest::gtest_main)
     gtest_discover_tests(${name}_test DISCOVERY_MODE PRE_TEST)
   endif()

@@ -31,7 +31,8 @@ class Pricing {
   static base::Result<Pricing> parse(std::string_view csv);
 
   /// The cost in USD of an event at time `at`, by the price that holds on that day; zero tokens
-  /// cost 0. Nothing when the model is unknown or has no price yet at `at`. White space around the
+  /// cost 0. Nothing when the model is unknown. Before the first
+  /// day that is known for it, a model costs what it cost on that day. White space around the
   /// name and provider prefixes (`anthropic/`, `openai/`, `google/`) are ignored. No rounding.
   /// Whether an event is to be priced at all is the caller's to decide.
   std::optional<double> cost(std::string_view model, const Event& tokens, base::Time at) const;

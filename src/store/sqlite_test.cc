@@ -1,0 +1,96 @@
+#include "store/sqlite.h"
+
+#include <gtest/gtest.h>
+#include <sys/stat.h>
+
+#include <fstream>
+
+#include "test_executor.h"
+
+namespace store {
+namespace {
+
+using base::Errc;
+
+class SqliteTest : public testing::Test {
+ protected:
+  Database open() { return *Database::open(path_, Access::read_write); }
+  support::TemporaryFolder folder_;
+  std::string path_ = folder_ / "data/test.db";
+};
+
+TEST_F(SqliteTest, ANewDatabaseIsItsOwnersAlone) {
+  Database db = open();
+  struct stat file {
+  }, folder{};
+  ASSERT_EQ(::stat(path_.c_str(), &file), 0);
+  ASSERT_EQ(::stat((folder_ / "data").c_str(), &folder), 0);
+  EXPECT_EQ(file.st_mode & 0777, 0600u);
+  EXPECT_EQ(folder.st_mode & 0777, 0700u);
+}
+
+TEST_F(SqliteTest, ValuesComeBackAsTheyWereBound) {
+  Database db = open();
+  ASSERT_TRUE(db.execute("CREATE TABLE t(a, b, c, d, e)"));
+  const std::string text("with\0nul", 8);
+  ASSERT_TRUE(db.run("INSERT INTO t VALUES(?1, ?2, ?3, ?4, ?5)", 42, 0.1, text, NullIfEmpty{""},
+                     std::optional<double>{}));
+  auto row = *db.prepare("SELECT a, b, c, d, e FROM t");
+  ASSERT_TRUE(*row.step());
+  EXPECT_EQ(row.integer(0), 42);
+  EXPECT_EQ(row.real(1), 0.1);
+  EXPECT_EQ(row.text(2), text);
+  EXPECT_TRUE(row.is_null(3));
+  EXPECT_EQ(row.real_or_null(4), std::nullopt);
+  EXPECT_FALSE(*row.step());
+}
+
+TEST_F(SqliteTest, AnEmptyTextIsNotNull) {
+  Database db = open();
+  EXPECT_EQ(*db.integer("SELECT ?1 IS NULL", std::string_view()), 0);
+}
+
+TEST_F(SqliteTest, ATransactionThatIsNotCommittedLeavesNothing) {
+  Database db = open();
+  ASSERT_TRUE(db.execute("CREATE TABLE t(a)"));
+  {
+    auto transaction = *db.begin();
+    ASSERT_TRUE(db.run("INSERT INTO t VALUES(1)"));
+  }
+  EXPECT_EQ(*db.integer("SELECT count(*) FROM t"), 0);
+}
+
+TEST_F(SqliteTest, ErrorsTellWhatCanBeDone) {
+  Database db = open();
+  ASSERT_TRUE(db.execute("CREATE TABLE t(a UNIQUE)"));
+  ASSERT_TRUE(db.run("INSERT INTO t VALUES(1)"));
+  EXPECT_EQ(db.run("INSERT INTO t VALUES(1)").error().code, Errc::conflict);
+  EXPECT_EQ(db.run("NOT SQL").error().code, Errc::invalid_argument);
+  Database reader = *Database::open(path_, Access::read_only);
+  EXPECT_EQ(reader.run("INSERT INTO t VALUES(2)").error().code, Errc::unavailable);
+}
+
+TEST_F(SqliteTest, AFileThatIsNoDatabaseIsCorruptAndStaysAsItIs) {
+  const std::string path = folder_ / "garbage.db";
+  const std::string garbage(5000, 'x');
+  std::ofstream(path) << garbage;
+  const auto opened = Database::open(path, Access::read_write);
+  ASSERT_FALSE(opened);
+  EXPECT_EQ(opened.error().code, Errc::corrupt);
+  EXPECT_NE(opened.error().what.find(path), std::string::npos);
+  std::ifstream file(path);
+  EXPECT_EQ(std::string(std::istreambuf_iterator<char>(file), {}), garbage);
+}
+
+TEST_F(SqliteTest, AQueryPastItsDeadlineIsInterrupted) {
+  Database db = open();
+  db.set_deadline(std::chrono::steady_clock::now() - std::chrono::seconds{1});
+  const auto endless = db.integer(
+      "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT count(*) FROM n");
+  EXPECT_EQ(endless.error().code, Errc::unavailable);
+  db.set_deadline(std::nullopt);
+  EXPECT_EQ(*db.integer("SELECT 1"), 1);
+}
+
+}  // namespace
+}  // namespace store

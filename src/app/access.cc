@@ -31,6 +31,10 @@ bool is_write(Method method) {
   return method != Method::get && method != Method::head && method != Method::options;
 }
 
+bool is_same_origin(std::string_view origin, std::string_view host) {
+  return origin == fmt::format("http://{}", host) || origin == fmt::format("https://{}", host);
+}
+
 /// In a time that does not tell how much of it was right.
 bool equal_secrets(std::string_view a, std::string_view b) {
   unsigned char difference = a.size() == b.size() ? 0 : 1;
@@ -59,9 +63,8 @@ std::optional<Response> Access::check(const Request& request) const {
                  name));
   }
   const std::string_view origin = request.header("origin");
-  const bool same_origin =
-      origin == fmt::format("http://{}", host) || origin == fmt::format("https://{}", host);
-  if (!origin.empty() && !same_origin && is_write(request.method) && !is_allowed_origin(origin))
+  if (!origin.empty() && is_write(request.method) && !is_same_origin(origin, host) &&
+      !is_allowed_origin(origin))
     return Response::error(403,
                            fmt::format("requests from the web page {} are not accepted; if they "
                                        "should be, start the server with --allow-origin",
@@ -92,8 +95,9 @@ void Access::decorate(const Request& request, Response& response) const {
 }
 
 bool Access::is_allowed_host(std::string_view host) const {
+  if (without_port(host) == rules_.bound_host) return true;
   const std::string name = base::to_lower(without_port(host));
-  if (is_loopback(name) || name.ends_with(".localhost") || name == rules_.bound_host) return true;
+  if (is_loopback(name) || name.ends_with(".localhost")) return true;
   // Bound to every address: a literal one cannot be the work of a foreign name server.
   if (!is_loopback(rules_.bound_host) && is_ip_literal(name)) return true;
   return std::any_of(rules_.allowed_hosts.begin(), rules_.allowed_hosts.end(),

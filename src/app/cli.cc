@@ -11,6 +11,7 @@
 #include "app/server.h"
 #include "base/json_writer.h"
 #include "base/log.h"
+#include "process_memory.h"
 #include "status_command.h"
 
 namespace app {
@@ -99,6 +100,7 @@ int serve(const Config& config) {
   std::fflush(stdout);
   base::log::info("AgentMonitor listening on {}", (*server)->url());
   base::log::info("Dashboard: http://localhost:{}", (*server)->port());
+  release_startup_memory();
   wait_for_stop(signals);
   (*server)->stop();
   return kDone;

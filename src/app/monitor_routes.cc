@@ -115,8 +115,8 @@ Task<Response> MonitorRoutes::get_health(Request&) {
   std::string body;
   base::json::Writer json(body);
   json.begin_object().key("status").value("ok");
-  json.key("uptime").value(std::chrono::floor<std::chrono::seconds>(uptime).count());
-  json.key("db_size_bytes").value(readable ? file.st_size : 0);
+  json.key("uptime").value(uptime.count());
+  json.key("db_size_bytes").value(db_size_.load());
   json.key("sse_clients").value(parts_.feed.live().subscribers()).end_object();
   co_return Response::json(200, std::move(body));
 }

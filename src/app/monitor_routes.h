@@ -1,6 +1,8 @@
 #pragma once
 
+#include <atomic>
 #include <chrono>
+#include <cstdint>
 #include <string>
 
 #include "event_feed.h"
@@ -58,6 +60,8 @@ class MonitorRoutes {
 
   Parts parts_;
   std::chrono::steady_clock::time_point started_ = std::chrono::steady_clock::now();
+  std::atomic<std::int64_t> db_size_{0};
+  std::atomic<std::int64_t> db_size_read_at_{-1};  // seconds since the start
 };
 
 /// The HTTP answer to a failure: the one place that maps errors to statuses.

@@ -26,8 +26,8 @@ constexpr std::string_view kInsert =
     "ON CONFLICT(event_id) DO NOTHING";
 
 // A checkpoint copies this many pages at once: fewer, and it copies the same hot pages too often.
-constexpr std::string_view kWriterPragmas =
-    "PRAGMA synchronous={};PRAGMA wal_autocheckpoint=8000;PRAGMA journal_size_limit=67108864;"
+constexpr const char* kWriterPragmas =
+    "PRAGMA synchronous=NORMAL;PRAGMA wal_autocheckpoint=8000;PRAGMA journal_size_limit=67108864;"
     "PRAGMA cache_size=-4096;PRAGMA temp_store=MEMORY";
 
 }  // namespace
@@ -84,6 +84,8 @@ Result<std::unique_ptr<Ledger>> Ledger::open(const std::string& path, Options op
   TRY(auto transaction, own.begin());
   TRY_OK(ledger->notice_other_writers(own));
   TRY_OK(transaction.commit());
+  // Nothing was acknowledged so far; what comes is synced, and with it what came before.
+  if (ledger->options_.survives_power_loss) TRY_OK(own.execute("PRAGMA synchronous=FULL"));
   ledger->newest_id_ = ledger->tables_->totals.last_event_id();
   return ledger;
 }

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <array>
+#include <charconv>
 #include <functional>
 #include <iterator>
 
@@ -25,9 +26,20 @@ constexpr std::chrono::seconds kLingerTime{2};
 constexpr std::size_t kMaxEtagBytes = 1 << 20;
 constexpr std::size_t kGatheredBuffers = 64;
 
+void append_number(std::string& out, std::size_t number, int base = 10) {
+  char digits[24];
+  const auto [end, error] = std::to_chars(digits, digits + sizeof digits, number, base);
+  out.append(digits, end);
+}
+
 /// Weak, as a recompressed body would be as good. RFC 9110 section 8.8.3.
 std::string weak_etag(std::string_view body) {
-  return fmt::format("W/\"{:x}-{:x}\"", body.size(), std::hash<std::string_view>{}(body));
+  std::string etag = "W/\"";
+  append_number(etag, body.size(), 16);
+  etag += '-';
+  append_number(etag, std::hash<std::string_view>{}(body), 16);
+  etag += '"';
+  return etag;
 }
 
 bool matches_etag(std::string_view if_none_match, std::string_view etag) {
@@ -142,8 +154,8 @@ base::Task<Connection::Next> Connection::read_request() {
       co_await linger();
       co_return Next::end;
     }
-    const Route* route = server_.router_.find(request);
-    if (!co_await prepare_body(route)) co_return Next::end;
+    route_ = server_.router_.find(request);
+    if (!co_await prepare_body()) co_return Next::end;
     enter(Phase::body, server_.options_.body_timeout);
     while (parser_.state() == RequestParser::State::body)
       if (!co_await read_more()) co_return Next::end;
@@ -184,9 +196,9 @@ base::Task<bool> Connection::read_more() {
 }
 
 /// Decides, from the head alone, whether the body may come, and how much of it.
-base::Task<bool> Connection::prepare_body(const Route* route) {
+base::Task<bool> Connection::prepare_body() {
   if (parser_.state() == RequestParser::State::done) co_return true;
-  const std::size_t limit = route ? route->max_body_bytes : Router::kDefaultBodyBytes;
+  const std::size_t limit = route_ ? route_->max_body_bytes : Router::kDefaultBodyBytes;
   parser_.set_max_body_bytes(limit);
   const auto announced = parser_.announced_body_bytes();
   if (announced && *announced > limit) {
@@ -220,16 +232,15 @@ base::Task<bool> Connection::prepare_body(const Route* route) {
 
 base::Task<Response> Connection::respond() {
   Request& request = parser_.request();
-  const Route* route = server_.router_.find(request);
   Response response;
-  if (route) {
+  if (route_) {
     const std::string_view encoding = request.header("content-encoding");
     auto broken = encoding.empty() ? std::nullopt
-                                   : decode_content(encoding, route->max_body_bytes, request.body);
+                                   : decode_content(encoding, route_->max_body_bytes, request.body);
     if (broken) {
       response = Response::error(broken->status, broken->message);
     } else {
-      response = co_await route->handler(request);
+      response = co_await route_->handler(request);
     }
   } else if (request.method == Method::options) {
     const std::string allowed = server_.router_.allowed(request.path);
@@ -249,15 +260,18 @@ base::Task<Response> Connection::respond() {
 std::string Connection::head_of(const Response& response, std::size_t body_bytes, bool chunked) {
   std::string head;
   head.reserve(256);
-  fmt::format_to(std::back_inserter(head), "HTTP/1.1 {} {}\r\n", response.status,
-                 reason_phrase(response.status));
+  head += "HTTP/1.1 ";
+  append_number(head, static_cast<std::size_t>(response.status));
+  head.append(" ").append(reason_phrase(response.status)).append("\r\n");
   head += home_.date_header();
   if (!response.content_type.empty())
     head.append("Content-Type: ").append(response.content_type).append("\r\n");
   if (chunked) {
     head += "Transfer-Encoding: chunked\r\n";
   } else if (!response.stream && response.status != 304 && response.status != 204) {
-    fmt::format_to(std::back_inserter(head), "Content-Length: {}\r\n", body_bytes);
+    head += "Content-Length: ";
+    append_number(head, body_bytes);
+    head += "\r\n";
   }
   for (const auto& [name, value] : response.headers)
     head.append(name).append(": ").append(value).append("\r\n");

@@ -58,7 +58,7 @@ class Connection : public ResponseStream {
   enum class Next { answer, read_again, end };
   base::Task<Next> read_request();
   base::Task<bool> read_more();
-  base::Task<bool> prepare_body(const Route* route);
+  base::Task<bool> prepare_body();
   base::Task<Response> respond();
   base::Task<bool> write(std::string_view head, std::string_view body);
   base::Task<bool> write_response(Response& response);
@@ -77,8 +77,9 @@ class Connection : public ResponseStream {
   ThreadConnections& home_;
   Socket socket_;
   RequestParser parser_;
-  std::string unread_;       // bytes that have arrived and are not part of what was parsed
-  bool needs_more_ = false;  // the parser has seen `unread_` and cannot go on without more
+  const Route* route_ = nullptr;  // of the request in progress
+  std::string unread_;            // bytes that have arrived and are not part of what was parsed
+  bool needs_more_ = false;       // the parser has seen `unread_` and cannot go on without more
   Phase phase_ = Phase::idle;
   SteadyTime deadline_ = SteadyTime::max();
   std::size_t budget_bytes_ = 0;

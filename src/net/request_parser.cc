@@ -56,6 +56,8 @@ class RequestParser::Beast : public http::basic_parser<true> {
   Beast() {
     header_limit(static_cast<std::uint32_t>(kMaxHeadBytes));
     body_limit(boost::none);
+    head.reserve(512);
+    fields.reserve(16);
   }
 
   std::string head;

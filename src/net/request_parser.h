@@ -52,7 +52,7 @@ class RequestParser {
   void fail(int status, std::string reason);
   void finish_head();
 
-  std::unique_ptr<Beast> beast_;
+  std::unique_ptr<Beast> beast_;  // made anew for each request: Beast's parser has no reset
   Request request_;
   State state_ = State::head;
   int status_ = 0;

@@ -140,8 +140,7 @@ bool Router::matches(const Node& node, const std::vector<std::string_view>& segm
 }
 
 const Router::Node* Router::find_node(std::string_view path, PathParams* params) const {
-  if (const auto found = exact_.find(std::string(path)); found != exact_.end())
-    return found->second;
+  if (const auto found = exact_.find(path); found != exact_.end()) return found->second;
   const std::vector<std::string_view> segments = split(path);
   // Fixed segments win over parameters: patterns without any are looked at first.
   const Node* best = nullptr;

@@ -61,7 +61,14 @@ class Router {
   const Node* find_node(std::string_view path, PathParams* params) const;
 
   std::vector<std::unique_ptr<Node>> nodes_;
-  std::unordered_map<std::string, const Node*> exact_;  // patterns without parameters
+  struct TextHash {
+    using is_transparent = void;
+    std::size_t operator()(std::string_view text) const {
+      return std::hash<std::string_view>{}(text);
+    }
+  };
+  // Patterns without parameters.
+  std::unordered_map<std::string, const Node*, TextHash, std::equal_to<>> exact_;
   std::unique_ptr<Route> fallback_;
 };
 

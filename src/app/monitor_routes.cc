@@ -109,9 +109,13 @@ Task<Response> MonitorRoutes::get_usage_monitor(Request&) {
 }
 
 Task<Response> MonitorRoutes::get_health(Request&) {
-  struct stat file {};
-  const bool readable = ::stat(parts_.db_path.c_str(), &file) == 0;
-  const auto uptime = std::chrono::steady_clock::now() - started_;
+  const auto uptime =
+      std::chrono::floor<std::chrono::seconds>(std::chrono::steady_clock::now() - started_);
+  // Once a second is often enough to look at a file.
+  if (db_size_read_at_.exchange(uptime.count()) != uptime.count()) {
+    struct stat file {};
+    db_size_.store(::stat(parts_.db_path.c_str(), &file) == 0 ? file.st_size : 0);
+  }
   std::string body;
   base::json::Writer json(body);
   json.begin_object().key("status").value("ok");
@@ -162,8 +166,10 @@ Task<void> MonitorRoutes::serve_stream(net::ResponseStream& stream, std::string 
     const std::int64_t asked = base::parse_leading_int(last_event_id).value_or(0);
     std::function<Result<std::int64_t>(store::Database&)> read = &monitor::oldest_event_id;
     const auto oldest = co_await query<std::int64_t>(std::move(read));
-    // An id that was never given out (the database is another one), or rows that are gone.
-    const bool is_gap = !is_number || asked > newest || (oldest && asked + 1 < *oldest);
+    // An id that was never given out (the database is another one), or rows that are gone: all of
+    // them where there is no oldest.
+    const std::int64_t first = oldest && *oldest > 0 ? *oldest : newest + 1;
+    const bool is_gap = !is_number || asked > newest || (oldest && asked + 1 < first);
     after = is_number && asked <= newest ? asked : newest;
     if (is_gap) {
       std::string gap = "data: ";

@@ -220,6 +220,7 @@ void Server::stop() {
   p.ledger_thread.join();
   p.pool.stop();
   for (std::thread& thread : p.worker_threads) thread.join();
+  p.readers.close();
   for (std::size_t i = 0; i < p.threads.size(); ++i) {
     net::IoThread& thread = p.threads.at(i);
     thread.post([&thread] { thread.stop(); });  // behind all that was posted before

@@ -41,16 +41,33 @@ std::optional<fs::path> git_dir(fs::path folder) {
   }
 }
 
+/// Whether `ref` points to a commit: a branch without any has a name, but git gives none.
+bool has_commit(const fs::path& dir, const std::string& ref) {
+  std::error_code error;
+  // A worktree keeps its own HEAD; its branches are those of the repository.
+  const std::string shared = first_line(dir / "commondir");
+  const fs::path common = shared.empty()                   ? dir
+                          : fs::path(shared).is_absolute() ? fs::path(shared)
+                                                           : dir / shared;
+  if (fs::is_regular_file(common / ref, error)) return true;
+  std::ifstream packed(common / "packed-refs");
+  for (std::string line; std::getline(packed, line);)
+    if (line.ends_with(" " + ref)) return true;
+  return false;
+}
+
 }  // namespace
 
 std::optional<std::string> branch_of(const std::string& folder) {
   const auto dir = git_dir(folder);
   if (!dir) return std::nullopt;
   const std::string head = first_line(*dir / "HEAD");
-  constexpr std::string_view kBranch = "ref: refs/heads/";
-  if (head.starts_with(kBranch)) return head.substr(kBranch.size());
+  constexpr std::string_view kRef = "ref: ", kHeads = "refs/heads/";
   if (head.empty()) return std::nullopt;
-  return "HEAD";
+  if (!head.starts_with(kRef)) return "HEAD";
+  const std::string ref = head.substr(kRef.size());
+  if (!ref.starts_with(kHeads) || !has_commit(*dir, ref)) return std::nullopt;
+  return ref.substr(kHeads.size());
 }
 
 bool Branches::is_stale(const std::string& project) {

@@ -291,6 +291,7 @@ TEST_F(LedgerTest, ATableRebuiltByAnotherProgramIsCountedAnew) {
 TEST_F(LedgerTest, TheBranchThatIsCheckedOutIsTheSessions) {
   std::filesystem::create_directories(folder_ / "shop/.git");
   std::ofstream(folder_ / "shop/.git/HEAD") << "ref: refs/heads/real\n";
+  std::ofstream(folder_ / "shop/.git/packed-refs") << std::string(40, 'a') << " refs/heads/real\n";
   Event stale = event("s");
   stale.project = "shop";
   stale.branch = "stale";

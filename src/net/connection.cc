@@ -379,7 +379,8 @@ void Connection::check_deadline(SteadyTime now) {
 
 void Connection::drain() {
   keep_alive_ = false;
-  if (phase_ == Phase::idle) abort();
+  // Half a head is no request yet: nobody has been promised an answer.
+  if (phase_ == Phase::idle || phase_ == Phase::head) abort();
   if (phase_ == Phase::stream) close();
 }
 
@@ -504,9 +505,10 @@ void Connection::close() {
 void Connection::notify_later() {
   ++callbacks_;
   home_.thread().post([this] {
-    --callbacks_;
+    // Counted to the end: the handler that resumes here may be the connection's last, and then
+    // `run_stream` waits for this before anything is destroyed.
     notify();
-    if (callbacks_ == 0 && last_callback_waiter_)
+    if (--callbacks_ == 0 && last_callback_waiter_)
       std::exchange(last_callback_waiter_, nullptr).resume();
   });
 }

@@ -17,6 +17,9 @@ using boost::system::error_code;
 
 namespace {
 
+// The least that can end a body of chunks: Beast asserts that many once a last chunk has begun.
+constexpr std::size_t kLastChunkBytes = 5;
+
 std::string_view view(boost::beast::string_view text) { return {text.data(), text.size()}; }
 
 Method to_method(http::verb verb) {
@@ -71,6 +74,17 @@ class RequestParser::Beast : public http::basic_parser<true> {
 
   std::string_view at(Span span) const { return std::string_view(head).substr(span.at, span.size); }
 
+  /// The status and the reason for an error of `put`.
+  std::pair<int, std::string> refusal(error_code error) const {
+    if (body_too_large || error == http::error::body_limit)
+      return {413, fmt::format("request body is larger than {} bytes", max_body_bytes)};
+    if (error == http::error::header_limit)
+      return {431, fmt::format("request head is larger than {} bytes", kMaxHeadBytes)};
+    if (error == http::error::bad_version)
+      return {505, "only HTTP/1.0 and HTTP/1.1 are spoken here"};
+    return {400, fmt::format("malformed request: {}", error.message())};
+  }
+
  private:
   Span keep(std::string_view text) {
     const Span span{head.size(), text.size()};
@@ -98,9 +112,10 @@ class RequestParser::Beast : public http::basic_parser<true> {
   void on_response_impl(int, boost::beast::string_view, int, error_code&) override {}
   void on_field_impl(http::field, boost::beast::string_view name, boost::beast::string_view value,
                      error_code& error) override {
+    error = {};
+    if (is_header_done()) return;  // a trailer: nobody asks for it, and `head` has views into it
     const Span name_span = keep(view(name));
     fields.push_back({name_span, keep(view(value))});
-    error = {};
   }
   void on_header_impl(error_code& error) override { error = {}; }
   void on_body_init_impl(boost::optional<std::uint64_t> const&, error_code& error) override {
@@ -134,22 +149,24 @@ std::size_t RequestParser::feed(std::string_view bytes) {
   for (;;) {
     error_code error;
     const std::string_view rest = bytes.substr(used);
-    used += beast_->put(boost::asio::const_buffer(rest.data(), rest.size()), error);
-    if (error == http::error::need_more) {
-      if (state_ == State::head && bytes.size() - used > kMaxHeadBytes)
-        fail(431, fmt::format("request head is larger than {} bytes", kMaxHeadBytes));
+    if (state_ == State::body && beast_->chunked() && rest.size() < kLastChunkBytes) return used;
+    const std::size_t body_before = beast_->body.size();
+    const std::size_t taken = beast_->put({rest.data(), rest.size()}, error);
+    used += taken;
+    // What is no body: the head, the head of a chunk, the trailer.
+    framing_bytes_ = state_ == State::head ? framing_bytes_ + taken
+                                           : taken - (beast_->body.size() - body_before);
+    const bool waits = error == http::error::need_more;
+    if ((waits || !error) && framing_bytes_ + (waits ? rest.size() - taken : 0) > kMaxHeadBytes) {
+      fail(431, fmt::format("{} is larger than {} bytes",
+                            state_ == State::head ? "request head" : "head of a chunk or trailer",
+                            kMaxHeadBytes));
       return used;
     }
+    if (waits) return used;
     if (error) {
-      if (beast_->body_too_large || error == http::error::body_limit) {
-        fail(413, fmt::format("request body is larger than {} bytes", beast_->max_body_bytes));
-      } else if (error == http::error::header_limit) {
-        fail(431, fmt::format("request head is larger than {} bytes", kMaxHeadBytes));
-      } else if (error == http::error::bad_version) {
-        fail(505, "only HTTP/1.0 and HTTP/1.1 are spoken here");
-      } else {
-        fail(400, fmt::format("malformed request: {}", error.message()));
-      }
+      auto [status, reason] = beast_->refusal(error);
+      fail(status, std::move(reason));
       return used;
     }
     if (state_ == State::head && beast_->is_header_done()) {
@@ -182,6 +199,7 @@ void RequestParser::reset() {
   beast_.reset();
   request_ = Request();
   state_ = State::head;
+  framing_bytes_ = 0;
   started_ = false;
 }
 
@@ -200,12 +218,16 @@ void RequestParser::finish_head() {
   request_.keep_alive = beast_->keep_alive();
 
   int hosts = 0, lengths = 0, codings = 0;
+  bool only_chunked = true;
   request_.headers.reserve(beast_->fields.size());
   for (const Beast::Field& field : beast_->fields) {
     const std::string_view name = beast_->at(field.name);
     hosts += base::iequals(name, "host");
     lengths += base::iequals(name, "content-length");
-    codings += base::iequals(name, "transfer-encoding");
+    if (base::iequals(name, "transfer-encoding")) {
+      ++codings;
+      only_chunked = only_chunked && base::iequals(beast_->at(field.value), "chunked");
+    }
     request_.headers.emplace_back(name, beast_->at(field.value));
   }
   if (beast_->version != 10 && beast_->version != 11)
@@ -215,8 +237,7 @@ void RequestParser::finish_head() {
   // Two lengths, or a length beside chunks, is how requests are smuggled past a proxy.
   if (lengths > 1 || codings > 1 || (lengths == 1 && codings == 1))
     return fail(400, "the length of the body is ambiguous");
-  if (codings == 1 && !beast_->chunked())
-    return fail(501, "only the transfer coding chunked is known");
+  if (codings == 1 && !only_chunked) return fail(501, "only the transfer coding chunked is known");
 
   std::string_view target = request_.target;
   if (target.starts_with("http://") || target.starts_with("https://")) {

@@ -15,7 +15,7 @@ namespace net {
 /// smuggling (RFC 9112 section 6.3).
 class RequestParser {
  public:
-  static constexpr std::size_t kMaxHeadBytes = 16 * 1024;
+  static constexpr std::size_t kMaxHeadBytes = 16 * 1024;  // also of a chunk's head, of a trailer
 
   enum class State {
     head,    // more bytes of the head are needed
@@ -57,6 +57,7 @@ class RequestParser {
   State state_ = State::head;
   int status_ = 0;
   std::string reason_;
+  std::size_t framing_bytes_ = 0;  // of the head so far; of what was taken last from the body
   bool started_ = false;
 };
 

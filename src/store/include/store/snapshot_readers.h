@@ -32,6 +32,10 @@ class SnapshotReaders {
     co_return co_await pool_.run<T>(std::move(work));
   }
 
+  /// Closes all connections; after the workers have ended, before the writer's, so that the last
+  /// one to close can fold the write-ahead log into the database.
+  void close() { connections_.clear(); }
+
  private:
   /// The worker's connection, opened at its first query, with a fresh deadline.
   base::Result<Database*> connection(std::size_t worker);

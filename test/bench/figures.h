@@ -1,0 +1,41 @@
+#pragma once
+
+#include <string_view>
+#include <vector>
+
+#include "lab.h"
+#include "report.h"
+#include "result.h"
+
+namespace bench {
+
+/// One repeat of a measurement: adds its values to the report under the figure's name. An error
+/// means that there are no values; a wrong answer of the server is a problem in the report.
+using Measure = Result<void> (*)(Lab& lab, Report& report);
+
+struct Figure {
+  std::string_view name;
+  Measure measure;
+};
+
+/// All figures in the order in which they run.
+const std::vector<Figure>& figures();
+
+// Ingest, with and without live subscribers: ingest_figures.cc.
+Result<void> ingest_batch(Lab& lab, Report& report);
+Result<void> ingest_single(Lab& lab, Report& report);
+Result<void> ingest_batch_50_subscribers(Lab& lab, Report& report);
+Result<void> ingest_single_50_subscribers(Lab& lab, Report& report);
+Result<void> delivery_latency(Lab& lab, Report& report);
+Result<void> memory(Lab& lab, Report& report);
+
+// Everything else: figures.cc.
+Result<void> stats_10k(Lab& lab, Report& report);
+Result<void> stats_1m(Lab& lab, Report& report);
+Result<void> small_reply(Lab& lab, Report& report);
+Result<void> start_ms(Lab& lab, Report& report);
+Result<void> size(Lab& lab, Report& report);
+Result<void> yardstick_1(Lab& lab, Report& report);
+Result<void> yardstick_500(Lab& lab, Report& report);
+
+}  // namespace bench

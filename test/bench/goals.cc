@@ -1,0 +1,38 @@
+#include "goals.h"
+
+namespace bench {
+
+const std::vector<Goal>& goals() {
+  using enum Goal::Bound;
+  static const std::vector<Goal> kGoals = {
+      {"ingest_batch", "events_per_s", at_least, 12 * 3'700, "12 times 3,700/s"},
+      {"ingest_single", "requests_per_s", at_least, 8 * 2'550, "8 times 2,550/s"},
+      {"ingest_single", "p99_ms", at_most, 12, "12 ms"},
+      {"ingest_batch_50_subscribers", "delivered_per_s", at_least, 5 * 126'000,
+       "5 times 126,000/s"},
+      {"delivery_latency", "p50_ms", at_most, 0.7, "0.7 ms"},
+      {"delivery_latency", "p99_ms", at_most, 2, "2 ms"},
+      {"stats_1m", "stats_p99_ms", at_most, 5, "5 ms"},
+      {"stats_1m", "sessions_p99_ms", at_most, 5, "5 ms"},
+      {"small_reply", "replies_per_s", at_least, 80'000, "80,000/s"},
+      {"start_ms", "new_database", at_most, 10, "10 ms"},
+      {"memory", "idle_mb", at_most, 7, "7 MB"},
+      {"memory", "peak_mb", at_most, 24, "24 MB"},
+      {"size", "mb", at_most, 10, "10 MB"},
+  };
+  return kGoals;
+}
+
+const std::vector<Ratio>& ratios() {
+  static const std::vector<Ratio> kRatios = {
+      {"ingest_single_to_yardstick_1", "ingest_single", "requests_per_s", "yardstick_1",
+       "rows_per_s", 0},
+      {"ingest_batch_to_yardstick_500", "ingest_batch", "events_per_s", "yardstick_500",
+       "rows_per_s", 0},
+      {"stats_1m_to_10k", "stats_1m", "stats_p50_ms", "stats_10k", "stats_p50_ms", 2},
+      {"sessions_1m_to_10k", "stats_1m", "sessions_p50_ms", "stats_10k", "sessions_p50_ms", 2},
+  };
+  return kRatios;
+}
+
+}  // namespace bench

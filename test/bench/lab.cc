@@ -1,0 +1,96 @@
+#include "lab.h"
+
+#include "events.h"
+#include "load.h"
+#include "yardstick.h"
+
+namespace bench {
+namespace {
+
+namespace fs = std::filesystem;
+using std::chrono::milliseconds;
+using std::chrono::minutes;
+
+constexpr int kFillBatch = 500;
+constexpr int kFillConnections = 4;
+constexpr minutes kFillLimit{10};
+
+}  // namespace
+
+Scale Scale::full() {
+  return {.ingest = milliseconds(5000),
+          .paced = milliseconds(10'000),
+          .replies = milliseconds(3000),
+          .queries = milliseconds(3000),
+          .many_events = 1'000'000,
+          .starts = 20};
+}
+
+Scale Scale::quick() {
+  return {.ingest = milliseconds(1500),
+          .paced = milliseconds(2000),
+          .replies = milliseconds(1000),
+          .queries = milliseconds(500),
+          .many_events = 100'000,
+          .starts = 5};
+}
+
+Lab::Lab(fs::path program, fs::path directory, Scale scale)
+    : program_(std::move(program)), directory_(std::move(directory)), scale_(scale) {}
+
+Result<RunningServer> Lab::start_new(std::vector<std::string> arguments) {
+  return start({}, std::move(arguments));
+}
+
+Result<RunningServer> Lab::start_on(const fs::path& database) { return start(database, {}); }
+
+Result<fs::path> Lab::filled_database(std::uint64_t events) {
+  if (const auto found = filled_.find(events); found != filled_.end()) return found->second;
+  const fs::path database = directory_ / (std::to_string(events) + "-events.db");
+  TRY_OK(fill(database, events));
+  filled_.emplace(events, database);
+  return database;
+}
+
+Result<std::vector<std::string>> Lab::schema() {
+  if (schema_.empty()) {
+    TRY(RunningServer server, start_new());
+    TRY_OK(server.process->stop());
+    TRY(schema_, read_schema(server.database));
+  }
+  return schema_;
+}
+
+Result<RunningServer> Lab::start(const fs::path& database, std::vector<std::string> arguments) {
+  RunningServer server;
+  TRY(server.directory, TempDir::create(directory_));
+  server.database = database.empty() ? server.directory->path() / "monitor.db" : database;
+  TRY(server.process, ServerProcess::start({.program = program_,
+                                            .directory = server.directory->path(),
+                                            .database = server.database,
+                                            .arguments = std::move(arguments)}));
+  return server;
+}
+
+Result<void> Lab::fill(const fs::path& database, std::uint64_t events) {
+  TRY(RunningServer server, start_on(database));
+  EventRequests source({.port = server.process->port(),
+                        .connections = kFillConnections,
+                        .events_per_request = kFillBatch,
+                        .variety = EventRequests::Variety::many,
+                        .total = events});
+  TRY(const LoadResult load, run_load({.port = server.process->port(),
+                                       .connections = kFillConnections,
+                                       .max_requests = events / kFillBatch,
+                                       .max_time = kFillLimit},
+                                      source));
+  TRY_OK(server.process->stop());
+  TRY(const std::uint64_t stored, count_events(database));
+  if (stored != events)
+    return Error{"of " + std::to_string(events) + " events sent to fill a database " +
+                 std::to_string(stored) +
+                 " were stored; requests refused: " + std::to_string(load.failed)};
+  return {};
+}
+
+}  // namespace bench

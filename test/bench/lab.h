@@ -1,0 +1,73 @@
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <filesystem>
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "result.h"
+#include "server.h"
+
+namespace bench {
+
+/// How much of everything: the full run takes some four minutes, the quick one half.
+struct Scale {
+  std::chrono::milliseconds ingest;           // of each ingest figure
+  std::chrono::milliseconds paced;            // of delivery_latency
+  std::chrono::milliseconds replies;          // of small_reply
+  std::chrono::milliseconds queries;          // at most, for each path of the stats figures
+  std::chrono::milliseconds yardstick{2000};  // shorter and one checkpoint more or less shows
+  std::uint64_t few_events = 10'000;
+  std::uint64_t many_events;
+  int starts;
+
+  static Scale full();
+  static Scale quick();
+};
+
+/// A server and where it lives; going out of scope stops the one and removes the other.
+struct RunningServer {
+  std::unique_ptr<TempDir> directory;
+  std::filesystem::path database;
+  std::unique_ptr<ServerProcess> process;
+};
+
+/// The program under test, and what several figures need of it.
+class Lab {
+ public:
+  /// `directory` outlives the lab; everything is made below it.
+  Lab(std::filesystem::path program, std::filesystem::path directory, Scale scale);
+
+  const std::filesystem::path& program() const { return program_; }
+  const std::filesystem::path& directory() const { return directory_; }
+  const Scale& scale() const { return scale_; }
+
+  /// A server with a database that does not exist yet.
+  Result<RunningServer> start_new(std::vector<std::string> arguments = {});
+
+  /// A server on a database of its own that stays when the server is gone.
+  Result<RunningServer> start_on(const std::filesystem::path& database);
+
+  /// A database with so many events of EventRequests::Variety::many, ingested by the server through
+  /// the batch API; made at the first call. Its users must not add to it.
+  Result<std::filesystem::path> filled_database(std::uint64_t events);
+
+  /// The schema of a database that the server has just made.
+  Result<std::vector<std::string>> schema();
+
+ private:
+  Result<RunningServer> start(const std::filesystem::path& database,
+                              std::vector<std::string> arguments);
+  Result<void> fill(const std::filesystem::path& database, std::uint64_t events);
+
+  const std::filesystem::path program_;
+  const std::filesystem::path directory_;
+  const Scale scale_;
+  std::map<std::uint64_t, std::filesystem::path> filled_;
+  std::vector<std::string> schema_;
+};
+
+}  // namespace bench

@@ -1,0 +1,181 @@
+#include "report.h"
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <cmath>
+
+namespace bench {
+namespace {
+
+const char* to_json_flag(bool value) { return value ? "true" : "false"; }
+
+std::string join(const std::vector<std::string>& parts, std::string_view between) {
+  std::string text;
+  for (const std::string& part : parts) {
+    if (!text.empty()) text += between;
+    text += part;
+  }
+  return text;
+}
+
+double median_of(std::vector<double> values) {
+  std::sort(values.begin(), values.end());
+  const std::size_t middle = values.size() / 2;
+  return values.size() % 2 == 1 ? values[middle] : (values[middle - 1] + values[middle]) / 2;
+}
+
+bool all_true(const std::vector<double>& values) {
+  return std::all_of(values.begin(), values.end(), [](double value) { return value != 0; });
+}
+
+bool reaches(const Goal& goal, double value) {
+  return goal.bound == Goal::Bound::at_least ? value >= goal.limit : value <= goal.limit;
+}
+
+std::string to_json_goal(const Goal& goal, double value) {
+  const char* bound = goal.bound == Goal::Bound::at_least ? "at_least" : "at_most";
+  return "{\"metric\":" + to_json_string(goal.metric) + ",\"" + bound +
+         "\":" + to_json_number(goal.limit) + ",\"origin\":" + to_json_string(goal.origin) +
+         ",\"reached\":" + to_json_flag(reaches(goal, value)) + "}";
+}
+
+}  // namespace
+
+void Report::add(std::string_view figure, std::string_view name, double value) {
+  metric(figure, name).values.push_back(value);
+}
+
+void Report::add_flag(std::string_view figure, std::string_view name, bool value) {
+  Metric& flag = metric(figure, name);
+  flag.is_flag = true;
+  flag.values.push_back(value ? 1 : 0);
+}
+
+void Report::add_problem(std::string_view figure, std::string_view what) {
+  std::string problem = std::string(figure) + ": " + std::string(what);
+  if (std::find(problems_.begin(), problems_.end(), problem) == problems_.end())
+    problems_.push_back(std::move(problem));
+}
+
+void Report::set(std::string_view name, std::string json) {
+  facts_.emplace_back(name, std::move(json));
+}
+
+std::optional<double> Report::median(std::string_view figure, std::string_view name) const {
+  const Figure* found = find(figure);
+  if (found == nullptr) return std::nullopt;
+  for (const Metric& each : found->metrics)
+    if (each.name == name) return median_of(each.values);
+  return std::nullopt;
+}
+
+std::string Report::last_values(std::string_view figure) const {
+  const Figure* found = find(figure);
+  if (found == nullptr) return {};
+  std::vector<std::string> parts;
+  for (const Metric& each : found->metrics)
+    parts.push_back(each.name + " " + to_json_number(each.values.back()));
+  return join(parts, "  ");
+}
+
+std::string Report::to_json(const std::vector<Goal>& goals,
+                            const std::vector<Ratio>& ratios) const {
+  std::vector<std::string> facts;
+  for (const auto& [name, json] : facts_)
+    facts.push_back("  " + to_json_string(name) + ": " + json);
+  std::vector<std::string> figures;
+  for (const Figure& figure : figures_) figures.push_back(to_json(figure, goals));
+  std::vector<std::string> ratio_texts;
+  for (const Ratio& ratio : ratios)
+    if (std::string text = to_json(ratio); !text.empty()) ratio_texts.push_back(std::move(text));
+  std::vector<std::string> problems;
+  for (const std::string& problem : problems_) problems.push_back("    " + to_json_string(problem));
+  facts.push_back("  \"figures\": {\n" + join(figures, ",\n") + "\n  }");
+  facts.push_back("  \"ratios\": {\n" + join(ratio_texts, ",\n") + "\n  }");
+  facts.push_back("  \"problems\": [\n" + join(problems, ",\n") + "\n  ]");
+  return "{\n" + join(facts, ",\n") + "\n}\n";
+}
+
+Report::Metric& Report::metric(std::string_view figure, std::string_view name) {
+  auto found = std::find_if(figures_.begin(), figures_.end(),
+                            [figure](const Figure& each) { return each.name == figure; });
+  if (found == figures_.end())
+    found = figures_.insert(found, Figure{.name = std::string(figure), .metrics = {}});
+  std::vector<Metric>& metrics = found->metrics;
+  auto entry = std::find_if(metrics.begin(), metrics.end(),
+                            [name](const Metric& each) { return each.name == name; });
+  if (entry == metrics.end())
+    entry =
+        metrics.insert(entry, Metric{.name = std::string(name), .is_flag = false, .values = {}});
+  return *entry;
+}
+
+const Report::Figure* Report::find(std::string_view figure) const {
+  for (const Figure& each : figures_)
+    if (each.name == figure) return &each;
+  return nullptr;
+}
+
+std::string Report::to_json(const Figure& figure, const std::vector<Goal>& goals) const {
+  std::vector<std::string> parts;
+  std::vector<std::string> goal_texts;
+  for (const Metric& each : figure.metrics) {
+    std::vector<std::string> values;
+    for (const double value : each.values)
+      values.push_back(each.is_flag ? to_json_flag(value != 0) : to_json_number(value));
+    const std::string summary = each.is_flag
+                                    ? std::string(",\"all\":") + to_json_flag(all_true(each.values))
+                                    : ",\"median\":" + to_json_number(median_of(each.values));
+    parts.push_back("      " + to_json_string(each.name) + ": {\"values\":[" + join(values, ",") +
+                    "]" + summary + "}");
+    for (const Goal& goal : goals)
+      if (goal.figure == figure.name && goal.metric == each.name)
+        goal_texts.push_back("        " + to_json_goal(goal, median_of(each.values)));
+  }
+  if (!goal_texts.empty())
+    parts.push_back("      \"goals\": [\n" + join(goal_texts, ",\n") + "\n      ]");
+  return "    " + to_json_string(figure.name) + ": {\n" + join(parts, ",\n") + "\n    }";
+}
+
+std::string Report::to_json(const Ratio& ratio) const {
+  const std::optional<double> value = median(ratio.figure, ratio.metric);
+  const std::optional<double> to = median(ratio.to_figure, ratio.to_metric);
+  if (!value || !to || *to <= 0) return {};
+  const double quotient = *value / *to;
+  std::string text =
+      "    " + to_json_string(ratio.name) + ": {\"value\":" + to_json_number(quotient);
+  if (ratio.at_most > 0)
+    text += ",\"at_most\":" + to_json_number(ratio.at_most) +
+            ",\"reached\":" + to_json_flag(quotient <= ratio.at_most);
+  return text + "}";
+}
+
+std::string to_json_number(double value) {
+  if (!std::isfinite(value)) return "null";
+  std::array<char, 400> text;  // the largest double has 309 digits before the point
+  const auto end =
+      std::to_chars(text.data(), text.data() + text.size(), value, std::chars_format::fixed, 3);
+  std::string number(text.data(), end.ptr);
+  number.erase(number.find_last_not_of('0') + 1);
+  if (number.ends_with('.')) number.pop_back();
+  return number == "-0" ? "0" : number;
+}
+
+std::string to_json_string(std::string_view text) {
+  constexpr std::string_view kHex = "0123456789abcdef";
+  std::string json = "\"";
+  for (const char c : text) {
+    const auto byte = static_cast<unsigned char>(c);
+    if (c == '"' || c == '\\') {
+      json += {'\\', c};
+    } else if (byte < 0x20 || byte == 0x7f) {
+      json += {'\\', 'u', '0', '0', kHex[byte >> 4], kHex[byte & 15]};
+    } else {
+      json += c;
+    }
+  }
+  return json + '"';
+}
+
+}  // namespace bench

@@ -1,0 +1,88 @@
+#include "socket.h"
+
+#include <arpa/inet.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <sys/socket.h>
+#include <sys/time.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <csignal>
+#include <cstring>
+
+#include "wire.h"
+
+namespace bench {
+namespace {
+
+constexpr timeval kReadTimeout{.tv_sec = 10, .tv_usec = 0};
+
+volatile std::sig_atomic_t stop_signal_seen = 0;
+
+void on_stop_signal(int) { stop_signal_seen = 1; }
+
+Error system_error(const char* what) { return Error{std::string(what) + ": " + strerror(errno)}; }
+
+}  // namespace
+
+void Fd::reset() {
+  if (fd_ >= 0) ::close(fd_);
+  fd_ = -1;
+}
+
+Result<Fd> connect_to(std::uint16_t port) {
+  Fd socket(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
+  if (!socket) return system_error("socket");
+  sockaddr_in address{};
+  address.sin_family = AF_INET;
+  address.sin_port = htons(port);
+  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  if (::connect(socket.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0)
+    return system_error("connect");
+  const int on = 1;
+  ::setsockopt(socket.get(), IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+  return socket;
+}
+
+Result<void> send_all(const Fd& socket, std::string_view bytes) {
+  while (!bytes.empty()) {
+    const ssize_t sent = ::send(socket.get(), bytes.data(), bytes.size(), MSG_NOSIGNAL);
+    if (sent < 0) return system_error("send");
+    bytes.remove_prefix(static_cast<std::size_t>(sent));
+  }
+  return {};
+}
+
+std::string to_get_request(std::uint16_t port, std::string_view target) {
+  return "GET " + std::string(target) + " HTTP/1.1\r\nHost: 127.0.0.1:" + std::to_string(port) +
+         "\r\n\r\n";
+}
+
+Result<int> get_status(std::uint16_t port, std::string_view target) {
+  TRY(const Fd socket, connect_to(port));
+  ::setsockopt(socket.get(), SOL_SOCKET, SO_RCVTIMEO, &kReadTimeout, sizeof kReadTimeout);
+  TRY_OK(send_all(socket, to_get_request(port, target)));
+  std::string reply;
+  char buffer[4096];
+  for (;;) {
+    const ssize_t got = ::recv(socket.get(), buffer, sizeof buffer, 0);
+    if (got < 0) return system_error("recv");
+    if (got == 0) return Error{"the server closed the connection before it replied"};
+    reply.append(buffer, static_cast<std::size_t>(got));
+    const ReplyHead head = parse_reply_head(reply);
+    if (head.state == ReplyHead::State::malformed) return Error{"the reply is not HTTP/1.1"};
+    if (head.state == ReplyHead::State::complete) return head.status;
+  }
+}
+
+bool stop_requested() { return stop_signal_seen != 0; }
+
+void catch_stop_signals() {
+  struct sigaction action {};
+  action.sa_handler = on_stop_signal;  // without SA_RESTART: a wait returns and looks
+  ::sigaction(SIGINT, &action, nullptr);
+  ::sigaction(SIGTERM, &action, nullptr);
+}
+
+}  // namespace bench

@@ -16,7 +16,12 @@ using net::Response;
 
 /// `[::1]:3141` -> `::1`, `localhost:3141` -> `localhost`.
 std::string_view without_port(std::string_view host) {
-  if (host.starts_with('[')) return host.substr(1, host.find(']') - 1);
+  if (host.starts_with('[')) {
+    const std::size_t end = host.find("]:");
+    const bool has_port = end != host.npos;
+    return has_port || host.ends_with(']') ? host.substr(1, std::min(end, host.size() - 1) - 1)
+                                           : host;
+  }
   const std::size_t colon = host.rfind(':');
   return host.substr(0, colon);
 }

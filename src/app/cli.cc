@@ -1,6 +1,7 @@
 #include "app/cli.h"
 
 #include <signal.h>
+#include <sys/stat.h>
 
 #include <CLI/CLI.hpp>
 #include <cstdio>
@@ -84,6 +85,7 @@ void wait_for_stop(const sigset_t& signals) {
 }
 
 int serve(const Config& config) {
+  ::umask(S_IRWXG | S_IRWXO);  // what is recorded here is for its owner's eyes only
   base::log::set_level(log_level(config.text("log-level")));
   sigset_t signals;
   ::sigemptyset(&signals);

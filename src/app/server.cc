@@ -31,7 +31,7 @@ using net::Request;
 using net::Response;
 
 constexpr std::size_t kWorkers = 2;
-constexpr std::chrono::seconds kStopPatience{5};
+constexpr std::chrono::seconds kStopPatience{3};
 constexpr std::chrono::seconds kIdleCheckPeriod{60};
 constexpr std::chrono::seconds kExpirePeriod{2};
 

@@ -23,6 +23,7 @@ namespace {
 constexpr std::size_t kSmallBody = 64 * 1024;     // below this a body needs no budget
 constexpr std::size_t kMaxLingerBytes = 4 << 20;  // read and thrown away after a refusal
 constexpr std::chrono::seconds kLingerTime{2};
+constexpr std::chrono::milliseconds kFarewellTime{500};
 constexpr std::size_t kMaxEtagBytes = 1 << 20;
 constexpr std::size_t kGatheredBuffers = 64;
 
@@ -206,7 +207,8 @@ base::Task<bool> Connection::prepare_body() {
     co_return false;
   }
   const Request& request = parser_.request();
-  if (const std::string_view expect = request.header("expect"); !expect.empty()) {
+  const std::string_view expect = request.version_minor > 0 ? request.header("expect") : "";
+  if (!expect.empty()) {
     if (!base::iequals(expect, "100-continue")) {
       co_await refuse(417, "only \"Expect: 100-continue\" is understood");
       co_return false;
@@ -359,8 +361,9 @@ void Connection::release_budget() {
 void Connection::check_deadline(SteadyTime now) {
   if (now < deadline_) return;
   if (phase_ == Phase::budget) {
-    home_.forget_budget_waiter(*this);
+    if (!budget_waiter_) return;  // it has been given, and resumes in a moment
     deadline_ = SteadyTime::max();
+    home_.forget_budget_waiter(*this);
     std::exchange(budget_waiter_, nullptr).resume();
     return;
   }
@@ -381,7 +384,11 @@ void Connection::drain() {
   keep_alive_ = false;
   // Half a head is no request yet: nobody has been promised an answer.
   if (phase_ == Phase::idle || phase_ == Phase::head) abort();
-  if (phase_ == Phase::stream) close();
+  if (phase_ == Phase::stream) {
+    ending_ = true;
+    deadline_ = Clock::now() + kFarewellTime;  // a client that reads gets its last messages
+    notify_later();
+  }
 }
 
 void Connection::abort() {
@@ -410,15 +417,18 @@ base::Task<void> Connection::run_stream(Response& response) {
   deadline_ = SteadyTime::max();
   std::string().swap(unread_);
   watch_for_close();
+  if (server_.draining_) close();  // `drain` came while the response was on its way
 
   co_await response.stream(*this);
 
-  if (!closed_) {
-    co_await drained();
-    if (!closed_ && chunked_) {
-      error_code ignored;
-      socket_.write_some(asio::buffer("0\r\n\r\n", 5), ignored);
-    }
+  ending_ = true;
+  while (!closed_ && !queue_.empty()) {
+    Parked parked{flush_waiter_};
+    co_await parked;
+  }
+  if (!closed_ && chunked_) {
+    error_code ignored;
+    socket_.write_some(asio::buffer("0\r\n\r\n", 5), ignored);
   }
   closed_ = true;
   error_code ignored;
@@ -445,7 +455,7 @@ void Connection::watch_for_close() {
 }
 
 void Connection::send(SharedBytes bytes) {
-  if (closed_ || !bytes) return;
+  if (is_closed() || !bytes) return;
   queued_bytes_ += chunked_ ? bytes->framed().size() : bytes->content().size();
   queue_.push_back(std::move(bytes));
   if (!write_waits_) flush();
@@ -474,7 +484,8 @@ void Connection::flush() {
         if (failure) closed_ = true;
         if (closed_) return notify_later();
         flush();
-        if (queue_.empty()) notify();
+        if (!queue_.empty()) return;
+        flush_waiter_ ? resume_flush_waiter() : notify();
       });
       return;
     }
@@ -482,7 +493,7 @@ void Connection::flush() {
       closed_ = true;
       return notify_later();
     }
-    deadline_ = SteadyTime::max();  // the peer reads
+    if (!ending_) deadline_ = SteadyTime::max();  // the peer reads
     queued_bytes_ -= sent;
     for (sent += sent_of_first_; !queue_.empty();) {
       const std::size_t size =
@@ -493,6 +504,10 @@ void Connection::flush() {
     }
     sent_of_first_ = sent;
   }
+}
+
+void Connection::resume_flush_waiter() {
+  if (flush_waiter_) std::exchange(flush_waiter_, nullptr).resume();
 }
 
 void Connection::close() {
@@ -508,6 +523,7 @@ void Connection::notify_later() {
     // Counted to the end: the handler that resumes here may be the connection's last, and then
     // `run_stream` waits for this before anything is destroyed.
     notify();
+    if (closed_) resume_flush_waiter();
     if (--callbacks_ == 0 && last_callback_waiter_)
       std::exchange(last_callback_waiter_, nullptr).resume();
   });

@@ -48,7 +48,7 @@ class Connection : public ResponseStream {
   // ResponseStream
   void send(SharedBytes bytes) override;
   std::size_t queued_bytes() const override { return queued_bytes_; }
-  bool is_closed() const override { return closed_; }
+  bool is_closed() const override { return closed_ || ending_; }
   void close() override;
 
  private:
@@ -70,6 +70,7 @@ class Connection : public ResponseStream {
   void enter(Phase phase, std::chrono::seconds time_limit);
   void watch_for_close();
   void flush();
+  void resume_flush_waiter();
   void notify_later() override;
   void release_budget();
 
@@ -93,6 +94,8 @@ class Connection : public ResponseStream {
   std::size_t queued_bytes_ = 0;
   std::size_t sent_of_first_ = 0;
   bool write_waits_ = false;
+  bool ending_ = false;  // what is queued still goes out, and nothing more
+  std::coroutine_handle<> flush_waiter_;
   int callbacks_ = 0;  // that will still come and touch this object
   std::coroutine_handle<> last_callback_waiter_;
 

@@ -192,9 +192,9 @@ TEST_F(LiveFeedTest, JoiningAndLeavingUnderLoadLosesAndRepeatsNothing) {
   std::mt19937 random(11);
   std::atomic<bool> more{true};
   std::thread publisher([&] {
-    for (int i = 0; i < 20000 && more; ++i) publish(1 + i % 5);
+    for (int i = 0; i < 4000 && more; ++i) publish(1 + i % 5);
   });
-  for (int round = 0; round < 60; ++round) {
+  for (int round = 0; round < 24; ++round) {
     const std::int64_t after =
         static_cast<std::int64_t>(random() % static_cast<unsigned>(stored_ + 1));
     auto client = subscribe(round % 2, "", after);

@@ -96,7 +96,7 @@ TEST_F(RequestParserTest, AmbiguousOrBrokenRequestsAreRefused) {
   EXPECT_EQ(status_of("GET nopath HTTP/1.1\r\nHost: h\r\n\r\n"), 400);
   EXPECT_EQ(status_of("GET /%zz HTTP/1.1\r\nHost: h\r\n\r\n"), 400);
   EXPECT_EQ(status_of("GET / HTTP/1.1\r\nHost: h\r\n" + std::string(20000, 'x')), 431);
-  EXPECT_EQ(status_of("POST / HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n"),
+  EXPECT_EQ(status_of("POST / HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\nab\r\n"),
             400);
 }
 

@@ -75,6 +75,7 @@ void ThreadConnections::give_budget(std::size_t bytes) {
 void ThreadConnections::forget_budget_waiter(Connection& connection) {
   std::erase_if(budget_queue_,
                 [&](const BudgetWait& wait) { return wait.connection == &connection; });
+  give_budget(0);  // it may have stood in front of one that is content with less
 }
 
 }  // namespace net

@@ -47,7 +47,6 @@ Result<void> measure_queries(Lab& lab, Report& report, std::string_view figure,
                              std::uint64_t events) {
   static const std::vector<Query> kTargets = {
       {"stats", "/api/stats"},
-      {"sessions", "/api/sessions"},
       {"events_50", "/api/events?limit=50"},
       {"events_rare_tool_50",
        "/api/events?tool_name=" + std::string(EventRequests::kRareTool) + "&limit=50"},

@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import { Monitor, event, unique } from '../support/monitor.mjs';
 import { startServer } from '../support/server.mjs';
+import { until } from '../support/until.mjs';
 
 let server;
 let monitor;
@@ -310,12 +311,7 @@ describe('a client of HTTP/1.0', () => {
 
   // Sends an event once the stream on `connection` is there, and returns it once it has come.
   async function streamed(connection) {
-    const has = async (text) => {
-      while (!connection.received.includes(text)) {
-        assert.ok(!connection.ended, `ended after ${connection.received}`);
-        await new Promise((resolve) => (connection.wake = resolve));
-      }
-    };
+    const has = (text) => until(() => connection.received.includes(text), `${text} on the stream`);
     await has('"connected"');
     const id = await monitor.send();
     await has(`"payload":{"id":${id},`);

@@ -41,8 +41,8 @@ function idsBehind(db, after, filter) {
   return sqlite(db, sql).map(({ id }) => id);
 }
 
-// Sends one event of every kind, so that every follower has a last one to wait for, and checks what
-// each has seen. A follower is {filter, after, follower}.
+// Sends each follower a last event to wait for, and checks that it has seen all that it should
+// have. A follower is {filter, after, follower}.
 async function assertNothingIsMissing(server, followers) {
   const monitor = new Monitor(server.url);
   for (const { filter, after, follower } of followers) {
@@ -119,7 +119,7 @@ describe('a client that comes back with its last id', { concurrency: true }, () 
     assert.equal(await server.stop(), 0, server.output());
   });
 
-  test('misses nothing when it is the eventsource package, which comes back by itself', async () => {
+  test('misses nothing when it is the eventsource package, which reconnects', async () => {
     let server = await startServer();
     const { url, port, dir, db } = server;
     const after = await new Monitor(url).send();

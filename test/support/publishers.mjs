@@ -11,7 +11,7 @@ const retryDelay = () => new Promise((resolve) => setTimeout(resolve, 20));
 /// in `sent` and not in `acknowledged` may be stored or not.
 export class Publishers {
   sent = new Map(); // event_id -> event
-  acknowledged = new Map(); // event_id -> row id; null where the answer was that it is there already
+  acknowledged = new Map(); // event_id -> row id; null where it was there already
   refused = []; // replies with another status than 200 and 201
 
   #make;
@@ -23,7 +23,7 @@ export class Publishers {
 
   /// `make`     returns the next event; it must have an event_id of its own
   /// `batchOf`  returns the size of the next request: 1 is a single event, more a batch
-  /// `retries`  whether to go on when the server is away; otherwise a connection ends with its server
+  /// `retries`  whether to go on when the server is away; else a connection ends with its server
   constructor(make, { batchOf = () => 1, retries = false } = {}) {
     this.#make = make;
     this.#batchOf = batchOf;
@@ -85,6 +85,8 @@ export class Publishers {
   #acknowledge(events, { received, ids, duplicates, rejected = [] }) {
     assert.deepEqual(rejected, []);
     assert.equal(received + duplicates, events.length);
-    events.forEach(({ event_id }, i) => this.acknowledged.set(event_id, duplicates ? null : ids[i]));
+    events.forEach(({ event_id }, i) =>
+      this.acknowledged.set(event_id, duplicates ? null : ids[i]),
+    );
   }
 }

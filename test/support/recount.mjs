@@ -26,7 +26,8 @@ const TABLES = {
     recount: `SELECT at / 3600, ${KIND}, ${SUMS} FROM e GROUP BY at / 3600, ${KIND}`,
   },
   sightline_session_totals: {
-    kept: 'SELECT session_id, events, tokens_in, tokens_out, cost_usd FROM sightline_session_totals',
+    kept: `SELECT session_id, events, tokens_in, tokens_out, cost_usd
+      FROM sightline_session_totals`,
     recount: `SELECT session_id, count(*), sum(tokens_in), sum(tokens_out), total(cost_usd)
       FROM e GROUP BY session_id`,
   },
@@ -46,7 +47,8 @@ const TABLES = {
 export function assertTotalsAreRecounts(db) {
   for (const [table, { kept, recount }] of Object.entries(TABLES)) {
     const only = (one, other, where) =>
-      `SELECT '${where}' AS only_in, * FROM (SELECT * FROM (${one}) EXCEPT SELECT * FROM (${other}))`;
+      `SELECT '${where}' AS only_in, *
+       FROM (SELECT * FROM (${one}) EXCEPT SELECT * FROM (${other}))`;
     const different = sqlite(
       db,
       `WITH ${EVENTS} SELECT * FROM (${only(kept, recount, 'table')}

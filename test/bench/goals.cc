@@ -13,7 +13,6 @@ const std::vector<Goal>& goals() {
       {"delivery_latency", "p50_ms", at_most, 0.7, "0.7 ms"},
       {"delivery_latency", "p99_ms", at_most, 2, "2 ms"},
       {"stats_1m", "stats_p99_ms", at_most, 5, "5 ms"},
-      {"stats_1m", "sessions_p99_ms", at_most, 5, "5 ms"},
       {"small_reply", "replies_per_s", at_least, 80'000, "80,000/s"},
       {"start_ms", "new_database", at_most, 10, "10 ms"},
       {"memory", "idle_mb", at_most, 7, "7 MB"},
@@ -30,7 +29,6 @@ const std::vector<Ratio>& ratios() {
       {"ingest_batch_to_yardstick_500", "ingest_batch", "events_per_s", "yardstick_500",
        "rows_per_s", 0},
       {"stats_1m_to_10k", "stats_1m", "stats_p50_ms", "stats_10k", "stats_p50_ms", 2},
-      {"sessions_1m_to_10k", "stats_1m", "sessions_p50_ms", "stats_10k", "sessions_p50_ms", 2},
   };
   return kRatios;
 }

@@ -9,7 +9,7 @@
 
 namespace bench {
 
-/// A line of the design's table of goals that one metric has to reach.
+/// A goal that one metric has to reach.
 struct Goal {
   enum class Bound { at_least, at_most };
 

@@ -3,15 +3,21 @@
 #include <signal.h>
 #include <sys/stat.h>
 
+#include <fmt/format.h>
+
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <cstdio>
 #include <cstdlib>
+#include <filesystem>
 #include <iostream>
+#include <vector>
 
 #include "app/config.h"
 #include "app/server.h"
 #include "base/json_writer.h"
 #include "base/log.h"
+#include "base/text.h"
 #include "process_memory.h"
 #include "status_command.h"
 
@@ -96,7 +102,9 @@ int serve(const Config& config) {
 
   auto server = Server::start(config);
   if (!server) return complain(server.error());
-  const std::string folder = config.text("db").substr(0, config.text("db").rfind('/'));
+  std::error_code ignored;
+  const auto database = std::filesystem::absolute(config.text("db"), ignored);
+  const std::string folder = database.parent_path().string();
   std::printf("Sightline %s   %s   data %s\n", SIGHTLINE_VERSION, (*server)->url().c_str(),
               with_tilde(folder).c_str());
   std::fflush(stdout);
@@ -136,6 +144,24 @@ int show_config(const Config& config, bool as_json) {
   return kDone;
 }
 
+/// What is wrong where a command should stand; empty when nothing is.
+std::string unknown_command(const CLI::App& cli, int argc, char** argv) {
+  const CLI::App* at = &cli;
+  for (int i = 1; i < argc && argv[i][0] != '-' && !at->get_subcommands({}).empty(); ++i) {
+    const auto commands = at->get_subcommands({});
+    std::vector<std::string_view> names;
+    for (const CLI::App* command : commands) names.push_back(command->get_name());
+    const auto found = std::find(names.begin(), names.end(), argv[i]);
+    if (found == names.end()) {
+      const std::string_view meant = base::nearest(argv[i], names);
+      return fmt::format("unknown command \"{}\"{}", argv[i],
+                         meant.empty() ? "" : fmt::format("; did you mean \"{}\"?", meant));
+    }
+    at = commands[static_cast<std::size_t>(found - names.begin())];
+  }
+  return {};
+}
+
 }  // namespace
 
 int run_command_line(int argc, char** argv) {
@@ -171,7 +197,9 @@ int run_command_line(int argc, char** argv) {
   } catch (const CLI::CallForVersion& version) {
     return cli.exit(version);
   } catch (const CLI::ParseError& error) {
-    std::fprintf(stderr, "sightline: %s; see sightline --help\n", error.what());
+    const std::string unknown = unknown_command(cli, argc, argv);
+    std::fprintf(stderr, "sightline: %s; see sightline --help\n",
+                 unknown.empty() ? error.what() : unknown.c_str());
     return kWrongUsage;
   }
 

@@ -90,14 +90,17 @@ const ConfigKey* find_key(std::string_view name) {
 }
 
 bool is_whole_number(std::string_view text) {
-  const auto value = base::parse_leading_int(text);
-  return value && text.find_first_not_of("+-0123456789") == text.npos;
+  const bool has_sign = text.starts_with('-') || text.starts_with('+');
+  return base::parse_leading_int(text) &&
+         text.find_first_not_of("0123456789", has_sign ? 1 : 0) == text.npos;
 }
 
-std::optional<double> parse_real(const std::string& text) {
+/// The number that `text` begins with; `is_whole` tells whether nothing stands behind it.
+std::optional<double> parse_real(const std::string& text, bool* is_whole = nullptr) {
   char* end = nullptr;
   const double value = std::strtod(text.c_str(), &end);
   if (end == text.c_str() || !std::isfinite(value)) return std::nullopt;
+  if (is_whole) *is_whole = *end == '\0';
   return value;
 }
 
@@ -114,8 +117,9 @@ std::string problem(const ConfigKey& key, const std::string& text) {
       return {};
     }
     case KeyKind::real: {
-      const auto value = parse_real(text);
-      if (!value || *value < key.minimum)
+      bool is_whole = false;
+      const auto value = parse_real(text, &is_whole);
+      if (!value || !is_whole || *value < key.minimum)
         return fmt::format("must be a number of at least {}", key.minimum);
       return {};
     }
@@ -123,7 +127,8 @@ std::string problem(const ConfigKey& key, const std::string& text) {
       return text == "true" || text == "false" ? "" : "must be true or false";
     case KeyKind::choice: {
       const std::string padded = fmt::format("|{}|", key.choices);
-      const bool known = !text.empty() && padded.find(fmt::format("|{}|", text)) != padded.npos;
+      const bool is_one = !text.empty() && text.find('|') == text.npos;
+      const bool known = is_one && padded.find(fmt::format("|{}|", text)) != padded.npos;
       return known ? "" : fmt::format("must be one of {}", key.choices);
     }
     default:
@@ -221,7 +226,12 @@ Result<std::map<std::string, std::string>> read_file(const std::string& path) {
                                meant.empty() ? std::string()
                                              : fmt::format("; did you mean \"{}\"?", meant))};
     }
-    values[name] = scalar_text(entry.second);
+    if (entry.second.IsMap())
+      return Error{Errc::invalid_argument,
+                   fmt::format("configuration file {}: {}: must be one value, or a list of them",
+                               path, name)};
+    // `name:` with nothing behind it sets nothing.
+    if (!entry.second.IsNull()) values[name] = scalar_text(entry.second);
   }
   return values;
 }

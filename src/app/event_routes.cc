@@ -185,7 +185,7 @@ Task<void> MonitorRoutes::stream_events(net::ResponseStream& stream, monitor::Ev
   stream.send(net::share("{\"events\":[" + page.rows));
   while (left > 0 && page.count == static_cast<std::size_t>(kPageRows) && page.end) {
     co_await stream.drained();
-    if (stream.is_closed()) co_return;
+    if (stream.is_closed()) break;
     const monitor::EventPosition end = *page.end;
     const std::int64_t rows = std::min(left, kPageRows);
     std::function<Result<monitor::EventPage>(store::Database&)> read_next =
@@ -201,6 +201,8 @@ Task<void> MonitorRoutes::stream_events(net::ResponseStream& stream, monitor::Ev
     left -= rows;
     if (page.count > 0) stream.send(net::share("," + page.rows));
   }
+  // Ended by a stop of the server: without its last chunk, or it would pass for a whole body.
+  if (stream.is_closed()) stream.close();
   stream.send(net::share(tail));
 }
 

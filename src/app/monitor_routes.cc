@@ -133,7 +133,9 @@ Task<Response> MonitorRoutes::get_stream(Request& request) {
     base::json::Writer json(body);
     json.begin_object().key("error").value("SSE client limit reached");
     json.key("max_clients").value(limit).end_object();
-    co_return Response::json(503, std::move(body));
+    Response full = Response::json(503, std::move(body));
+    full.headers.emplace_back("Retry-After", "1");
+    co_return full;
   }
   const net::Query query_string = request.query();
   const monitor::StreamFilter filter{std::string(query_string.first("agent_type")),
@@ -184,9 +186,12 @@ Task<void> MonitorRoutes::serve_stream(net::ResponseStream& stream, std::string 
 }
 
 Task<void> MonitorRoutes::broadcast_statistics() {
-  if (!parts_.feed.live().has_subscribers()) co_return;
+  // One at a time: where they take longer than the interval, the queue of queries would only grow.
+  if (broadcasting_ || !parts_.feed.live().has_subscribers()) co_return;
+  broadcasting_ = true;
   monitor::StatisticsFilter everything;
   auto members = co_await statistics(std::move(everything), true);
+  broadcasting_ = false;
   if (!members) {
     base::log::warn("statistics for the stream: {}", members.error().what);
     co_return;

@@ -59,6 +59,7 @@ class MonitorRoutes {
   }
 
   Parts parts_;
+  bool broadcasting_ = false;  // on the thread of the periodic work
   std::chrono::steady_clock::time_point started_ = std::chrono::steady_clock::now();
   std::atomic<std::int64_t> db_size_{0};
   std::atomic<std::int64_t> db_size_read_at_{-1};  // seconds since the start

@@ -70,13 +70,28 @@ std::optional<std::string> branch_of(const std::string& folder) {
   return ref.substr(kHeads.size());
 }
 
-bool Branches::is_stale(const std::string& project) {
-  if (project.empty() || project.find_first_of("/\\\0") != project.npos ||
-      project.find("..") != project.npos || project == ".")
-    return false;
+Branches::Age Branches::age_of(const std::string& project) {
+  const bool is_name = !project.empty() &&
+                       project.find_first_of(std::string_view("/\\\0", 3)) == project.npos &&
+                       project.find("..") == project.npos && project != ".";
+  if (!is_name) return Age::fresh;  // nothing to look up
+  const auto now = std::chrono::steady_clock::now();
   const base::MutexLock lock(mutex_);
   const auto found = answers_.find(project);
-  return found == answers_.end() || std::chrono::steady_clock::now() - found->second.at > kFresh;
+  if (found == answers_.end()) return Age::unknown;
+  if (now - found->second.at <= kFresh) return Age::fresh;
+  found->second.at = now;  // asked for once, not by every event until the answer is there
+  return Age::stale;
+}
+
+base::Task<void> Branches::prepare(std::string project) {
+  const Age age = age_of(project);
+  if (age == Age::fresh) co_return;
+  if (age == Age::unknown && pool_.waiting() == 0) {
+    co_await refresh(std::move(project));
+  } else {
+    refresh(std::move(project)).detach();
+  }
 }
 
 base::Task<void> Branches::refresh(std::string project) {

@@ -117,7 +117,7 @@ struct Kinds {
   std::int64_t all = 0;           // events in the ledger
 };
 
-Result<Kinds> kinds_of(Database& db, const EventFilter& filter) {
+Where kind_conditions(const EventFilter& filter) {
   Where where;
   where.equal("k.agent_type", filter.agent_type);
   where.equal("k.event_type", filter.event_type);
@@ -125,6 +125,11 @@ Result<Kinds> kinds_of(Database& db, const EventFilter& filter) {
   where.equal("k.branch", filter.branch);
   where.equal("k.model", filter.model);
   where.equal("k.source", filter.source);
+  return where;
+}
+
+Result<Kinds> kinds_of(Database& db, const EventFilter& filter) {
+  const Where where = kind_conditions(filter);
   Kinds kinds;
   TRY(const auto all, db.integer("SELECT sum(events) FROM sightline_totals"));
   kinds.all = all.value_or(0);
@@ -140,25 +145,55 @@ Result<Kinds> kinds_of(Database& db, const EventFilter& filter) {
   }
 }
 
-/// Events of `kind` from `since` to `until`: whole hours from the totals, the edges from the index.
-Result<std::int64_t> count_kind(Database& db, std::int64_t kind, const Range& range) {
+/// Events of `kinds` in the seconds from `since` to `until`.
+Result<std::int64_t> count_edge(Database& db, const Kinds& kinds, std::int64_t since,
+                                std::int64_t until) {
+  std::int64_t count = 0;
+  if (since > until) return count;
+  for (const std::int64_t kind : kinds.ids) {
+    TRY(const auto of_kind, db.integer("SELECT count(*) FROM sightline_kind_events "
+                                       "WHERE kind = ?1 AND at BETWEEN ?2 AND ?3",
+                                       kind, since, until));
+    count += of_kind.value_or(0);
+  }
+  return count;
+}
+
+/// Events of the matching kinds in the hours from `first` to before `end`.
+Result<std::int64_t> count_hours(Database& db, const EventFilter& filter, std::int64_t first,
+                                 std::int64_t end) {
+  Where where = kind_conditions(filter);
+  // One pass over the hours, whatever the number of kinds: CROSS keeps SQLite from turning it
+  // round.
+  const std::string_view kinds =
+      where.text().empty() ? "" : " CROSS JOIN sightline_kinds k ON k.id = t.kind";
+  where.compare("t.hour >=", first);
+  where.compare("t.hour <", end);
+  TRY(auto rows, db.prepare(fmt::format("SELECT sum(t.events) FROM sightline_hour_totals t{}{}",
+                                        kinds, where.text())));
+  where.bind(rows);
+  TRY_OK(rows.step());
+  return rows.integer(0);
+}
+
+/// Matching events of a time: whole hours from the totals, the edges from the index.
+Result<std::int64_t> count_range(Database& db, const EventFilter& filter, const Kinds& kinds,
+                                 const Range& range) {
   constexpr std::int64_t kFar = std::int64_t{1} << 40;  // seconds; past every date
   const std::int64_t since = std::max(range.since_at, -kFar),
                      until = std::min(range.until_at, kFar);
-  constexpr std::string_view kEdge =
-      "SELECT count(*) FROM sightline_kind_events WHERE kind = ?1 AND at BETWEEN ?2 AND ?3";
   const auto floor_hour = [](std::int64_t at) { return (at >= 0 ? at : at - 3599) / 3600; };
   const std::int64_t first_whole = floor_hour(since + 3599), end_whole = floor_hour(until + 1);
-  if (first_whole >= end_whole) {
-    TRY(const auto count, db.integer(kEdge, kind, since, until));
-    return count.value_or(0);
+  if (first_whole >= end_whole) return count_edge(db, kinds, since, until);
+  std::int64_t before = 0, after = 0;  // nothing, where there is no limit
+  if (range.since) {
+    TRY(before, count_edge(db, kinds, since, first_whole * 3600 - 1));
   }
-  TRY(const auto before, db.integer(kEdge, kind, since, first_whole * 3600 - 1));
-  TRY(const auto after, db.integer(kEdge, kind, end_whole * 3600, until));
-  TRY(const auto whole, db.integer("SELECT sum(events) FROM sightline_hour_totals "
-                                   "WHERE kind = ?1 AND hour >= ?2 AND hour < ?3",
-                                   kind, first_whole, end_whole));
-  return before.value_or(0) + after.value_or(0) + whole.value_or(0);
+  if (range.until) {
+    TRY(after, count_edge(db, kinds, end_whole * 3600, until));
+  }
+  TRY(const std::int64_t whole, count_hours(db, filter, first_whole, end_whole));
+  return before + whole + after;
 }
 
 void take_row(EventPage& page, const Statement& row) {
@@ -256,12 +291,7 @@ Result<std::int64_t> count_events(Database& db, const EventFilter& filter) {
   }
   TRY(const Kinds kinds, kinds_of(db, filter));
   if (!range.since && !range.until) return kinds.matching;
-  std::int64_t count = 0;
-  for (const std::int64_t kind : kinds.ids) {
-    TRY(const std::int64_t of_kind, count_kind(db, kind, range));
-    count += of_kind;
-  }
-  return count;
+  return count_range(db, filter, kinds, range);
 }
 
 }  // namespace monitor

@@ -43,10 +43,16 @@ struct Ledger::Tables {
   std::int64_t data_version = -1;
 };
 
+/// Where an event belongs, once its session has been asked.
+struct Ledger::Place {
+  std::string project, branch;
+};
+
 struct Ledger::AppendJob : WriteJob {
   std::vector<Event> events;
   std::vector<std::int64_t> ids;
-  std::size_t size = 0;  // about, in bytes
+  std::vector<Place> places;  // of those stored
+  std::size_t size = 0;       // about, in bytes
 
   std::size_t rows() const override { return events.size(); }
   std::size_t bytes() const override { return size; }
@@ -94,8 +100,7 @@ base::Task<Result<AppendResult>> Ledger::append(std::vector<Event> events) {
   const base::Time now = clock_.now();
   AppendJob job;
   for (Event& event : events) {
-    if (!event.project.empty() && branches_.is_stale(event.project))
-      co_await branches_.refresh(event.project);
+    if (!event.project.empty()) co_await branches_.prepare(event.project);
     // A model that is not in the table has no price: that is not the same as costing nothing.
     const bool has_tokens = event.tokens_in > 0 || event.tokens_out > 0;
     if (!event.cost_usd && !event.model.empty() && has_tokens)
@@ -127,8 +132,9 @@ Result<void> Ledger::write(Database& db, std::span<WriteJob* const> jobs) {
   for (WriteJob* job : jobs) {
     if (auto* append = dynamic_cast<AppendJob*>(job)) {
       append->ids.clear();  // of an attempt that failed
-      for (Event& event : append->events) {
-        TRY(const std::int64_t id, insert(db, event));
+      append->places.clear();
+      for (const Event& event : append->events) {
+        TRY(const std::int64_t id, insert(db, event, append->places));
         append->ids.push_back(id);
       }
     } else if (auto* idle = dynamic_cast<IdleJob*>(job)) {
@@ -153,7 +159,7 @@ Result<void> Ledger::notice_other_writers(Database& db) {
 }
 
 /// Stores one event and what follows from it; 0 when it is a duplicate, which changes nothing.
-Result<std::int64_t> Ledger::insert(Database& db, Event& event) {
+Result<std::int64_t> Ledger::insert(Database& db, const Event& event, std::vector<Place>& places) {
   Tables& t = *tables_;
   TRY(SessionTable::Session * session, t.sessions.find(db, event.session_id));
   const bool historical = is_historical(event);
@@ -189,9 +195,8 @@ Result<std::int64_t> Ledger::insert(Database& db, Event& event) {
     session->status = goes_on ? "idle" : "ended";
     session->ended_at = goes_on ? std::string() : t.now;
   }
-  event.project = std::move(project);
-  event.branch = std::move(branch);
-  TRY_OK(t.totals.add(db, event, event.project, event.branch, id, t.now_seconds));
+  TRY_OK(t.totals.add(db, event, project, branch, id, t.now_seconds));
+  places.push_back({std::move(project), std::move(branch)});
   return id;
 }
 
@@ -237,11 +242,19 @@ void Ledger::committed(std::span<WriteJob* const> jobs) {
 
   std::vector<StoredEvent> events;
   events.reserve(stored);
-  for (WriteJob* job : jobs)
-    if (auto* append = dynamic_cast<AppendJob*>(job))
-      for (std::size_t i = 0; i < append->ids.size(); ++i)
-        if (append->ids[i] != 0)
-          events.push_back({std::move(append->events[i]), append->ids[i], t.now});
+  for (WriteJob* job : jobs) {
+    auto* append = dynamic_cast<AppendJob*>(job);
+    if (!append) continue;
+    auto place = append->places.begin();
+    for (std::size_t i = 0; i < append->ids.size(); ++i) {
+      if (append->ids[i] == 0) continue;
+      StoredEvent& event =
+          events.emplace_back(StoredEvent{std::move(append->events[i]), append->ids[i], t.now});
+      event.event.project = std::move(place->project);
+      event.event.branch = std::move(place->branch);
+      ++place;
+    }
+  }
   listener_->stored(t.previous_id, std::move(events));
 }
 

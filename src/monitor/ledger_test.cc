@@ -233,6 +233,30 @@ TEST_F(LedgerTest, OnlyTokensOfAKnownModelArePriced) {
   EXPECT_EQ(cost("no-such-model", 10, 0, {}), "NULL");
 }
 
+TEST_F(LedgerTest, SumsThatDoNotFitStopAtTheLargestNumber) {
+  Event huge = event("s");
+  huge.tokens_in = INT64_MAX - 7;
+  append({huge, huge});
+  append(huge);
+  Database db = reader();
+  const auto stats = read_statistics(db, {});
+  ASSERT_TRUE(stats) << stats.error().what;
+  EXPECT_NE(stats->find("\"total_tokens_in\":9223372036854775807"), std::string::npos) << *stats;
+}
+
+TEST_F(LedgerTest, AForeignRowWithBrokenMetadataIsRepairedWithoutCountingAllAnew) {
+  append({event("s"), event("s")});
+  close();
+  by_another_program(
+      "INSERT INTO events(session_id, agent_type, event_type, metadata) "
+      "VALUES('x', 'other', 'tool_use', 'no \"json\"');"
+      "UPDATE sightline_totals SET events = 1000");
+  open();
+  EXPECT_EQ(text("SELECT metadata FROM events WHERE id = 3"), "\"no \\\"json\\\"\"");
+  EXPECT_EQ(number("SELECT sum(events) FROM sightline_totals"),
+            1001);  // 1000 was not counted again
+}
+
 TEST_F(LedgerTest, TheListenerGetsWhatWasStoredInOrder) {
   append({event("a"), event("b")});
   append(event("c"));

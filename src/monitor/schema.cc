@@ -74,10 +74,11 @@ CREATE TABLE IF NOT EXISTS import_state (
 
 // Four of AgentMonitor's single-column indexes are not wanted: sightline_kind_events answers what
 // they were for, in order and in combination, at a quarter of their cost for every insert. Its own
-// start makes them again. The one on sessions also serves the order within a session.
+// start makes them again. The one on sessions has the time too, for the
+// order within a session.
 constexpr std::string_view kIndexes = R"sql(
 CREATE INDEX IF NOT EXISTS idx_events_created_at ON events(created_at);
-CREATE INDEX IF NOT EXISTS idx_events_session_id ON events(session_id);
+CREATE INDEX IF NOT EXISTS idx_events_session_id ON events(session_id, created_at);
 CREATE INDEX IF NOT EXISTS idx_sessions_status ON sessions(status);
 DROP INDEX IF EXISTS idx_events_event_type;
 DROP INDEX IF EXISTS idx_events_tool_name;
@@ -165,8 +166,9 @@ INSERT INTO sightline_state(key, value) VALUES ('last_event_id', 0), ('stale', 0
 )sql";
 
 // Sightline itself never changes or removes an event, and its ids only rise, so none of these does
-// anything for it. A row that takes the place of another (INSERT OR REPLACE), or of one that was
-// removed, shows by its id.
+// anything for it. A row that takes the id of another (INSERT OR REPLACE), or of one that was
+// removed, shows by that id. A REPLACE by event_id under a new id does not show, for SQLite runs no
+// delete trigger then: the replaced row stays in the sums until they are counted anew.
 constexpr std::string_view kTriggers = R"sql(
 CREATE TRIGGER IF NOT EXISTS sightline_event_changed AFTER UPDATE ON events
 BEGIN UPDATE sightline_state SET value = 1 WHERE key = 'stale'; END;
@@ -236,6 +238,16 @@ Result<void> drop_event_type_check(Database& db) {
       kEventColumns, kCopiedColumns));
 }
 
+/// AgentMonitor's index of this name has the session only, so a long session is sorted for each
+/// page.
+Result<void> widen_session_index(Database& db) {
+  TRY(const auto sql,
+      db.text("SELECT sql FROM sqlite_master WHERE name = 'idx_events_session_id'"));
+  if (sql && sql->find("created_at") == std::string::npos)
+    TRY_OK(db.execute("DROP INDEX idx_events_session_id"));
+  return {};
+}
+
 /// The triggers went with a table that another program has rebuilt: what it did is unknown.
 Result<void> watch_foreign_changes(Database& db) {
   TRY(const auto watching, db.integer("SELECT count(*) FROM sqlite_master WHERE type = 'trigger' "
@@ -263,11 +275,15 @@ Result<void> open_schema(Database& db) {
 
   TRY(auto transaction, db.begin());
   TRY(const std::int64_t checked, checked_id(db));
+  TRY(const auto stale, db.integer("SELECT value FROM sightline_state WHERE key = 'stale'"));
   TRY_OK(
       db.run("UPDATE events SET payload_truncated = 0 WHERE id > ?1 AND payload_truncated IS NULL",
              checked));
   TRY_OK(quote_invalid_metadata(db, checked));
+  // These rows are not counted yet: repairing them is no reason to count all others anew.
+  TRY_OK(db.run("UPDATE sightline_state SET value = ?1 WHERE key = 'stale'", stale.value_or(1)));
   TRY_OK(drop_event_type_check(db));
+  TRY_OK(widen_session_index(db));
   TRY_OK(db.execute(std::string(kIndexes)));
   TRY_OK(watch_foreign_changes(db));
   return transaction.commit();

@@ -8,6 +8,7 @@
 #include "base/json_writer.h"
 #include "base/time_text.h"
 #include "monitor/ledger.h"
+#include "saturating.h"
 
 namespace monitor {
 namespace {
@@ -30,11 +31,11 @@ struct Line {
 // All the time there is, or: whole hours from the totals, then the events of the hour in which the
 // limit lies. Columns: agent type, tool name, model, events, tokens in, tokens out, cost.
 constexpr std::string_view kAllTime =
-    "SELECT k.agent_type, k.tool_name, k.model, sum(events), sum(tokens_in), sum(tokens_out), "
+    "SELECT k.agent_type, k.tool_name, k.model, sum(events), total(tokens_in), total(tokens_out), "
     "sum(cost_usd) FROM sightline_totals t JOIN sightline_kinds k ON k.id = t.kind "
     "WHERE ?1 IS NULL OR k.agent_type = ?1 GROUP BY 1, 2, 3";
 constexpr std::string_view kWholeHours =
-    "SELECT k.agent_type, k.tool_name, k.model, sum(events), sum(tokens_in), sum(tokens_out), "
+    "SELECT k.agent_type, k.tool_name, k.model, sum(events), total(tokens_in), total(tokens_out), "
     "sum(cost_usd) FROM sightline_hour_totals t JOIN sightline_kinds k ON k.id = t.kind "
     "WHERE (?1 IS NULL OR k.agent_type = ?1) AND t.hour >= ?2 GROUP BY 1, 2, 3";
 constexpr std::string_view kFirstHour =
@@ -111,8 +112,9 @@ Result<void> write_window(Database& db, base::json::Writer& json, const std::str
   TRY(const auto lines, read_lines(db, agent_type, since));
   double used = 0;
   for (const Line& line : lines)
-    used += in_tokens ? static_cast<double>(line.sums.tokens_in + line.sums.tokens_out)
-                      : line.sums.cost_usd;
+    used += in_tokens
+                ? static_cast<double>(saturating_add(line.sums.tokens_in, line.sums.tokens_out))
+                : line.sums.cost_usd;
   json.begin_object().key("used").value(used).key("limit").value(limit);
   json.key("windowHours").value(hours).end_object();
   return {};
@@ -137,8 +139,8 @@ Result<std::string> read_statistics(Database& db, const StatisticsFilter& filter
   Breakdown tools, agents, models;
   for (const Line& line : lines) {
     all.events += line.sums.events;
-    all.tokens_in += line.sums.tokens_in;
-    all.tokens_out += line.sums.tokens_out;
+    all.tokens_in = saturating_add(all.tokens_in, line.sums.tokens_in);
+    all.tokens_out = saturating_add(all.tokens_out, line.sums.tokens_out);
     all.cost_usd += line.sums.cost_usd;
     tools.add(line.tool_name, line.sums.events);
     agents.add(line.agent_type, line.sums.events);

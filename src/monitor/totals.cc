@@ -1,8 +1,11 @@
 #include "totals.h"
 
+#include <fmt/format.h>
+
 #include <array>
 
 #include "base/log.h"
+#include "saturating.h"
 
 // Invariant: after every commit, each sum equals the recount over the events with an id up to
 // state.last_event_id, and each of these has its row in sightline_kind_events.
@@ -47,7 +50,14 @@ ON CONFLICT(session_id) DO UPDATE SET events = events + excluded.events,
 constexpr std::string_view kSetLastId =
     "UPDATE sightline_state SET value = ?1 WHERE key = 'last_event_id'";
 
-// The same for rows that are stored already: those with ?1 < id <= ?2.
+// The same for rows that are stored already: those with ?1 < id <= ?2. From the events outward, so
+// that a few rows of another program cost little however many there are.
+constexpr std::string_view kMissing = R"sql(FROM events e JOIN sightline_kinds k
+      ON k.agent_type = e.agent_type AND k.event_type = e.event_type
+      AND k.tool_name = coalesce(e.tool_name, '') AND k.model = coalesce(e.model, '')
+      AND k.project = coalesce(e.project, '') AND k.branch = coalesce(e.branch, '')
+      AND k.source = coalesce(e.source, '') AND k.status = e.status
+    WHERE e.id > ?1 AND e.id <= ?2)sql";
 constexpr std::array<std::string_view, 5> kCountRows = {
     R"sql(INSERT OR IGNORE INTO sightline_kinds(agent_type, event_type, tool_name, model, project,
       branch, source, status)
@@ -56,17 +66,11 @@ constexpr std::array<std::string_view, 5> kCountRows = {
     FROM events WHERE id > ?1 AND id <= ?2)sql",
     R"sql(INSERT INTO sightline_kind_events(kind, at, id)
     SELECT k.id, coalesce(CAST(strftime('%s', e.created_at) AS INTEGER), 0), e.id
-    FROM events e JOIN sightline_kinds k ON k.agent_type = e.agent_type
-      AND k.event_type = e.event_type AND k.tool_name = coalesce(e.tool_name, '')
-      AND k.model = coalesce(e.model, '') AND k.project = coalesce(e.project, '')
-      AND k.branch = coalesce(e.branch, '') AND k.source = coalesce(e.source, '')
-      AND k.status = e.status
-    WHERE e.id > ?1 AND e.id <= ?2)sql",
+    {missing})sql",
     R"sql(INSERT INTO sightline_totals
-    SELECT ke.kind, count(*), total(tokens_in), total(tokens_out), total(cache_read_tokens),
+    SELECT k.id, count(*), total(tokens_in), total(tokens_out), total(cache_read_tokens),
       total(cache_write_tokens), total(cost_usd), total(duration_ms), count(duration_ms)
-    FROM sightline_kind_events ke JOIN events e ON e.id = ke.id
-    WHERE ke.id > ?1 AND ke.id <= ?2 GROUP BY 1
+    {missing} GROUP BY 1
     ON CONFLICT(kind) DO UPDATE SET events = events + excluded.events,
       tokens_in = tokens_in + excluded.tokens_in, tokens_out = tokens_out + excluded.tokens_out,
       cache_read_tokens = cache_read_tokens + excluded.cache_read_tokens,
@@ -74,11 +78,10 @@ constexpr std::array<std::string_view, 5> kCountRows = {
       cost_usd = cost_usd + excluded.cost_usd, duration_ms = duration_ms + excluded.duration_ms,
       durations = durations + excluded.durations)sql",
     R"sql(INSERT INTO sightline_hour_totals
-    SELECT ke.at / 3600, ke.kind, count(*), total(tokens_in), total(tokens_out),
-      total(cache_read_tokens), total(cache_write_tokens), total(cost_usd), total(duration_ms),
-      count(duration_ms)
-    FROM sightline_kind_events ke JOIN events e ON e.id = ke.id
-    WHERE ke.id > ?1 AND ke.id <= ?2 GROUP BY 1, 2
+    SELECT coalesce(CAST(strftime('%s', e.created_at) AS INTEGER), 0) / 3600, k.id, count(*),
+      total(tokens_in), total(tokens_out), total(cache_read_tokens), total(cache_write_tokens),
+      total(cost_usd), total(duration_ms), count(duration_ms)
+    {missing} GROUP BY 1, 2
     ON CONFLICT(hour, kind) DO UPDATE SET events = events + excluded.events,
       tokens_in = tokens_in + excluded.tokens_in, tokens_out = tokens_out + excluded.tokens_out,
       cache_read_tokens = cache_read_tokens + excluded.cache_read_tokens,
@@ -102,12 +105,12 @@ constexpr const char* kForgetAll =
 
 void Totals::Sums::add(const Event& event) {
   ++events;
-  tokens_in += event.tokens_in;
-  tokens_out += event.tokens_out;
-  cache_read += event.cache_read_tokens;
-  cache_write += event.cache_write_tokens;
+  tokens_in = saturating_add(tokens_in, event.tokens_in);
+  tokens_out = saturating_add(tokens_out, event.tokens_out);
+  cache_read = saturating_add(cache_read, event.cache_read_tokens);
+  cache_write = saturating_add(cache_write, event.cache_write_tokens);
   cost_usd += event.cost_usd.value_or(0);
-  duration_ms += event.duration_ms;
+  duration_ms = saturating_add(duration_ms, event.duration_ms);
   durations += event.duration_ms != 0;
 }
 
@@ -129,7 +132,8 @@ Result<bool> Totals::catch_up(Database& db) {
 }
 
 Result<void> Totals::count_rows(Database& db, std::int64_t after, std::int64_t up_to) {
-  for (const std::string_view sql : kCountRows) TRY_OK(db.run(sql, after, up_to));
+  for (const std::string_view sql : kCountRows)
+    TRY_OK(db.run(fmt::format(fmt::runtime(sql), fmt::arg("missing", kMissing)), after, up_to));
   return db.run(kSetLastId, up_to);
 }
 

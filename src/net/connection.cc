@@ -218,7 +218,9 @@ base::Task<bool> Connection::prepare_body() {
       if (!sent) co_return false;
     }
   }
-  const std::size_t needed = static_cast<std::size_t>(announced.value_or(limit));
+  // A compressed body says nothing of what comes out of it.
+  const bool is_coded = request.has_header("content-encoding");
+  const std::size_t needed = is_coded ? limit : static_cast<std::size_t>(announced.value_or(limit));
   if (needed <= kSmallBody) co_return true;
   if (home_.take_budget(*this, needed)) {
     budget_bytes_ = needed;
@@ -410,14 +412,15 @@ base::Task<void> Connection::run_stream(Response& response) {
   const Request& request = parser_.request();
   if (server_.options_.decorate) server_.options_.decorate(request, response);
   chunked_ = request.version_minor >= 1;
-  keep_alive_ = chunked_;
+  // Clients of an event stream know this header, though the connection ends with the stream.
+  keep_alive_ = chunked_ && response.content_type == "text/event-stream";
   const std::string head = head_of(response, 0, chunked_);
   if (!co_await write(head, {})) co_return;
   phase_ = Phase::stream;
   deadline_ = SteadyTime::max();
   std::string().swap(unread_);
   watch_for_close();
-  if (server_.draining_) close();  // `drain` came while the response was on its way
+  if (server_.draining_) ending_ = true;  // `drain` came before there was a stream to end
 
   co_await response.stream(*this);
 

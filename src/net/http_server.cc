@@ -117,7 +117,9 @@ HttpServer::HttpServer(IoThreads& threads, const Router& router, ServerOptions o
                          fmt::format("class=\"{}xx\"", i + 1));
   metrics.gauge("sightline_http_connections", "open connections",
                 [this] { return static_cast<double>(connections()); });
-  const std::size_t budget = options_.body_budget_bytes / threads.size();
+  // At least the largest body, or one such body would wait for ever.
+  const std::size_t budget =
+      std::max(options_.body_budget_bytes / threads.size(), router.max_body_bytes());
   for (std::size_t i = 0; i < threads.size(); ++i)
     per_thread_.push_back(std::make_unique<ThreadConnections>(*this, threads.at(i), budget));
   acceptor_ = std::make_unique<Acceptor>(*this);

@@ -139,6 +139,8 @@ void LiveFeed::publish(std::int64_t last_id,
   if (in_flight_.load() >= kMaxBatchesInFlight) {
     skipped_.add();
     if (last_id > 0) skipped_id_.store(last_id);
+    // What was in flight may have ended since the look above, before there was anything to show.
+    if (in_flight_.load() == 0) show_skipped();
     return;
   }
   in_flight_.fetch_add(1);
@@ -158,7 +160,10 @@ void LiveFeed::dispatch(std::shared_ptr<const FeedBatch> batch) {
 }
 
 void LiveFeed::finished() {
-  if (in_flight_.fetch_sub(1) != 1) return;
+  if (in_flight_.fetch_sub(1) == 1) show_skipped();
+}
+
+void LiveFeed::show_skipped() {
   // The last thing published may have been skipped: an empty batch shows its subscribers the hole.
   struct Marker : FeedBatch {
     SharedBytes render(const std::string&, std::int64_t) const override { return nullptr; }

@@ -141,10 +141,15 @@ RequestParser::~RequestParser() = default;
 
 std::size_t RequestParser::feed(std::string_view bytes) {
   if (bytes.empty() || state_ == State::done || state_ == State::failed) return 0;
+  std::size_t used = 0;
+  if (!started_) {
+    // Some clients end a body with a line end that belongs to nothing: RFC 9112 section 2.2.
+    while (bytes.substr(used).starts_with("\r\n")) used += 2;
+    if (used == bytes.size() || bytes.substr(used) == "\r") return used;
+  }
   if (!beast_) beast_ = std::make_unique<Beast>();
   started_ = true;
 
-  std::size_t used = 0;
   // One call of `put` takes one element: the head, a piece of body, a chunk header.
   for (;;) {
     error_code error;
@@ -215,8 +220,6 @@ void RequestParser::finish_head() {
   request_.method_text = beast_->at(beast_->method);
   request_.target = beast_->at(beast_->target);
   request_.version_minor = beast_->version % 10;
-  request_.keep_alive = beast_->keep_alive();
-
   int hosts = 0, lengths = 0, codings = 0;
   bool only_chunked = true;
   request_.headers.reserve(beast_->fields.size());
@@ -238,6 +241,8 @@ void RequestParser::finish_head() {
   if (lengths > 1 || codings > 1 || (lengths == 1 && codings == 1))
     return fail(400, "the length of the body is ambiguous");
   if (codings == 1 && !only_chunked) return fail(501, "only the transfer coding chunked is known");
+  // Chunks are unknown to HTTP/1.0, so who passed this on may see its end elsewhere.
+  request_.keep_alive = beast_->keep_alive() && (codings == 0 || beast_->version == 11);
 
   std::string_view target = request_.target;
   if (target.starts_with("http://") || target.starts_with("https://")) {

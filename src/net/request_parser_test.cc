@@ -96,8 +96,9 @@ TEST_F(RequestParserTest, AmbiguousOrBrokenRequestsAreRefused) {
   EXPECT_EQ(status_of("GET nopath HTTP/1.1\r\nHost: h\r\n\r\n"), 400);
   EXPECT_EQ(status_of("GET /%zz HTTP/1.1\r\nHost: h\r\n\r\n"), 400);
   EXPECT_EQ(status_of("GET / HTTP/1.1\r\nHost: h\r\n" + std::string(20000, 'x')), 431);
-  EXPECT_EQ(status_of("POST / HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\nab\r\n"),
-            400);
+  EXPECT_EQ(
+      status_of("POST / HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\nab\r\n"),
+      400);
 }
 
 TEST_F(RequestParserTest, ABodyOverTheLimitIsRefusedWhileItArrives) {
@@ -110,6 +111,19 @@ TEST_F(RequestParserTest, ABodyOverTheLimitIsRefusedWhileItArrives) {
   EXPECT_EQ(status_of("POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 100\r\n\r\n" +
                       std::string(100, 'x')),
             0);
+}
+
+TEST_F(RequestParserTest, EmptyLinesBeforeARequestAreSkipped) {
+  ASSERT_EQ(feed("\r\n\r\nGET /a HTTP/1.1\r\nHost: h\r\n\r\n"), State::done);
+  EXPECT_EQ(parser_.request().path, "/a");
+}
+
+TEST_F(RequestParserTest, ATrailerDoesNotMoveTheHead) {
+  ASSERT_EQ(feed("POST /a HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n" +
+                 std::string("X: ") + std::string(4000, 'x') + "\r\n\r\n"),
+            State::done);
+  EXPECT_EQ(parser_.request().header("host"), "h");
+  EXPECT_EQ(parser_.request().header("x"), "");
 }
 
 TEST_F(RequestParserTest, AbsoluteTargetsAndOldClientsAreUnderstood) {

@@ -92,6 +92,13 @@ const Route* Router::find(Request& request) const {
   return method == Method::get ? fallback_.get() : nullptr;
 }
 
+std::size_t Router::max_body_bytes() const {
+  std::size_t largest = kDefaultBodyBytes;
+  for (const auto& node : nodes_)
+    for (const Route& route : node->routes) largest = std::max(largest, route.max_body_bytes);
+  return largest;
+}
+
 std::string Router::allowed(std::string_view path) const {
   std::string methods;
   const Node* node = find_node(path, nullptr);

@@ -84,7 +84,9 @@ Response file_response(const Request& request, std::string_view path, std::strin
     return response;
   }
   ByteRange range{};
-  switch (parse_range(request.header("range"), content.size(), range)) {
+  // Weak tags, as these are, never let a client add to what it has: RFC 9110 section 13.1.5.
+  const bool is_whole = request.method != Method::get || request.has_header("if-range");
+  switch (parse_range(is_whole ? "" : request.header("range"), content.size(), range)) {
     case RangeKind::none:
       response.body = std::move(content);
       break;
@@ -109,13 +111,18 @@ bool has_hidden_part(std::string_view path) {
          path.find('\\') != path.npos;
 }
 
+/// Both without links: what is outside must not even show that it exists.
+bool is_inside(const fs::path& path, const fs::path& root) {
+  return path == root || path.string().starts_with(root.string() + "/");
+}
+
 base::Result<Response> read_file(const std::string& root, const Request& request) {
   std::error_code error;
   const fs::path canonical_root = fs::canonical(root, error);
   if (error) return not_found();
   std::string relative = request.path.substr(1);
   fs::path path = fs::canonical(canonical_root / relative, error);
-  if (error) return not_found();
+  if (error || !is_inside(path, canonical_root)) return not_found();
   if (fs::is_directory(path, error)) {
     if (!request.path.ends_with('/')) {
       Response moved = Response::text(301, Response::kHtml, {});
@@ -123,10 +130,9 @@ base::Result<Response> read_file(const std::string& root, const Request& request
       return moved;
     }
     path = fs::canonical(path / "index.html", error);
-    if (error) return not_found();
+    if (error || !is_inside(path, canonical_root)) return not_found();
   }
   const std::string name = path.string();
-  if (!name.starts_with(canonical_root.string() + "/")) return not_found();
 
   const int file = ::open(name.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
   if (file < 0) return not_found();

@@ -15,6 +15,8 @@ using base::Error;
 using base::Result;
 
 constexpr int kBusyTimeoutMs = 5000;
+constexpr std::size_t kMaxCached =
+    256;                              // statements; more texts than that are made up, not written
 constexpr int kProgressSteps = 2000;  // virtual machine steps between looks at the deadline
 
 Errc errc(int code) {
@@ -23,11 +25,10 @@ Errc errc(int code) {
       return Errc::conflict;
     case SQLITE_CORRUPT:
     case SQLITE_NOTADB:
-      return Errc::corrupt;
-    case SQLITE_ERROR:
+    case SQLITE_ERROR:  // our SQL and the schema do not fit: another program has changed it
     case SQLITE_MISUSE:
     case SQLITE_RANGE:
-      return Errc::invalid_argument;
+      return Errc::corrupt;
     default:
       return Errc::unavailable;
   }
@@ -52,6 +53,7 @@ void create_private(const std::string& path) {
 
 Statement::~Statement() {
   if (!statement_) return;
+  *borrowed_ = false;
   sqlite3_reset(statement_);
   sqlite3_clear_bindings(statement_);
 }
@@ -152,6 +154,8 @@ Result<Database> Database::open(const std::string& path, Access access) {
 Result<Statement> Database::prepare(std::string_view sql) {
   auto found = cache_.find(sql);
   if (found == cache_.end()) {
+    if (cache_.size() >= kMaxCached)
+      std::erase_if(cache_, [](const auto& entry) { return !entry.second->borrowed; });
     auto cached = std::make_unique<Cached>();
     cached->sql = sql;
     sqlite3_stmt* statement = nullptr;
@@ -163,8 +167,10 @@ Result<Statement> Database::prepare(std::string_view sql) {
     const std::string_view key = cached->sql;
     found = cache_.emplace(key, std::move(cached)).first;
   }
-  ASSERT(!sqlite3_stmt_busy(found->second->statement.get()));
-  return Statement(found->second->statement.get());
+  Cached& cached = *found->second;
+  ASSERT(!cached.borrowed);
+  cached.borrowed = true;
+  return Statement(cached.statement.get(), &cached.borrowed);
 }
 
 Result<void> Database::execute(const std::string& script) {

@@ -65,9 +65,17 @@ TEST_F(SqliteTest, ErrorsTellWhatCanBeDone) {
   ASSERT_TRUE(db.execute("CREATE TABLE t(a UNIQUE)"));
   ASSERT_TRUE(db.run("INSERT INTO t VALUES(1)"));
   EXPECT_EQ(db.run("INSERT INTO t VALUES(1)").error().code, Errc::conflict);
-  EXPECT_EQ(db.run("NOT SQL").error().code, Errc::invalid_argument);
+  EXPECT_EQ(db.run("NOT SQL").error().code, Errc::corrupt);
   Database reader = *Database::open(path_, Access::read_only);
   EXPECT_EQ(reader.run("INSERT INTO t VALUES(2)").error().code, Errc::unavailable);
+}
+
+TEST_F(SqliteTest, ManyStatementsDoNotPileUpAndABorrowedOneStays) {
+  Database db = open();
+  auto borrowed = *db.prepare("SELECT 6 * 7");
+  for (int i = 0; i < 1000; ++i) ASSERT_EQ(*db.integer("SELECT " + std::to_string(i)), i);
+  ASSERT_TRUE(*borrowed.step());
+  EXPECT_EQ(borrowed.integer(0), 42);
 }
 
 TEST_F(SqliteTest, AFileThatIsNoDatabaseIsCorruptAndStaysAsItIs) {

@@ -6,10 +6,10 @@
 
 namespace bench {
 
-/// What the design's table asks of the figures measured here. Its ratios to the original programs
-/// are turned into numbers with the originals' figures from the table, the faster original each
-/// time; on another machine those numbers only give the scale, and the ratios to the yardsticks of
-/// the same run say more.
+/// What the figures measured here are to reach. Goals that are ratios to the original programs are
+/// turned into numbers with the originals' figures from one machine of two cores, the faster
+/// original each time; on another machine those numbers only give the scale, and the ratios to the
+/// yardsticks of the same run say more.
 const std::vector<Goal>& goals();
 
 /// What is divided by what: ingest by the yardsticks, and times with many events by those with few.

@@ -116,8 +116,7 @@ describe('the length of a body', () => {
     'by a chunk past 64 bits': (body) =>
       `${postHead('Transfer-Encoding: chunked')}10000000000000000\r\n${body}\r\n0\r\n\r\n`,
     'by a chunk without its line end': (body) =>
-      postHead('Transfer-Encoding: chunked') +
-      `${body.length.toString(16)}\r\n${body}XX0\r\n\r\n`,
+      postHead('Transfer-Encoding: chunked') + `${body.length.toString(16)}\r\n${body}XX0\r\n\r\n`,
   };
   for (const [name, make] of Object.entries(ambiguous)) {
     test(`given ${name} is refused, and nothing is stored`, () => {
@@ -241,7 +240,10 @@ describe('requests one after the other on a connection', () => {
     for (const i of [0, 1, count - 1]) {
       assert.equal((await monitor.rows({ session_id: sessions[i] }))[0].id, ids[i]);
     }
-    assert.deepEqual(ids, [...ids].sort((a, b) => a - b));
+    assert.deepEqual(
+      ids,
+      [...ids].sort((a, b) => a - b),
+    );
   });
 
   test('go on behind one that is answered with an error', async () => {

@@ -169,10 +169,10 @@ describe('at the same time,', { concurrency: true }, () => {
   });
 
   describe('a client of the stream that does not read', { concurrency: true }, () => {
-    // Events so large that a hundred of them fill every buffer on the way.
+    // Events so large that a few dozens of them fill every buffer on the way.
     const options = { args: ['--max-payload-kb', '900'] };
     const large = () => event({ metadata: { text: 'x'.repeat(800_000) } });
-    const EVENTS = 100;
+    const EVENTS = 60;
     const isEvent = (id) => (frame) =>
       frame.message?.type === 'event' && frame.message.payload.id === id;
 
@@ -192,10 +192,10 @@ describe('at the same time,', { concurrency: true }, () => {
         const silent = await monitor.stream();
         const other = await monitor.stream();
         silent.pause();
+        const started = performance.now();
         await publish(monitor, other, 3);
         const { peak } = memoryOf(pid);
         await publish(monitor, other, EVENTS);
-        const started = performance.now();
         assertAtMost(memoryOf(pid).peak - peak, 24 * MIB, 'memory for a client that does not read');
         assert.equal((await monitor.get('/api/health')).json.sse_clients, 2);
 
@@ -204,7 +204,8 @@ describe('at the same time,', { concurrency: true }, () => {
           withinMs: WRITE_LIMIT_MS + LATE_MS,
           everyMs: 200,
         });
-        assert.ok(performance.now() - started > WRITE_LIMIT_MS / 2, 'it was disconnected at once');
+        const took = performance.now() - started;
+        assert.ok(took > WRITE_LIMIT_MS - 500, `after ${Math.round(took)} ms already`);
         assert.equal(await counterOf(monitor, 'sightline_stream_stalled_total'), 1);
         await publish(monitor, other, 1);
         other.close();

@@ -6,7 +6,7 @@ import { endWithTests, temporaryDirectory } from './leftovers.mjs';
 import { within } from './until.mjs';
 
 const START_LIMIT_MS = 10_000;
-const STOP_LIMIT_MS = 5000;
+const STOP_LIMIT_MS = 8000; // more than the 5 s that a server has patience with its clients
 
 const repository = resolve(import.meta.dirname, '..', '..');
 const program = resolve(

@@ -15,7 +15,7 @@ namespace monitor {
 /// Which git branch a project's checkout is on: `<projects dir>/<project>`.
 ///
 /// Reads `.git/HEAD` of the folder or of the nearest folder above it; no git program is started.
-/// Answers, failures too, hold for a minute. Thread: any; `refresh` from an executor's thread.
+/// Answers, failures too, hold for a minute. Thread: any; `prepare` from an executor's thread.
 class Branches {
  public:
   static constexpr std::chrono::seconds kFresh{60};
@@ -24,12 +24,10 @@ class Branches {
   Branches(std::string projects_dir, base::WorkerPool& pool)
       : projects_dir_(std::move(projects_dir)), pool_(pool) {}
 
-  /// Whether the answer for `project` is missing or old. Names with a path separator or `..` are
-  /// never looked up.
-  bool is_stale(const std::string& project);
-
-  /// Looks it up on a worker.
-  base::Task<void> refresh(std::string project);
+  /// Sees to it that the answer for `project` is there, or on its way. Waits only for the first
+  /// answer about a project, and only while the workers are idle: an event never stands in line
+  /// behind queries. Names with a path separator or `..` are never looked up.
+  base::Task<void> prepare(std::string project);
 
   /// The last answer: a branch, `HEAD` when detached, nothing when there is no repository or it
   /// has not been looked up.
@@ -40,6 +38,11 @@ class Branches {
     std::optional<std::string> branch;
     std::chrono::steady_clock::time_point at;
   };
+  enum class Age { fresh, stale, unknown };
+
+  Age age_of(const std::string& project);
+  base::Task<void> refresh(std::string project);
+
   std::string projects_dir_;
   base::WorkerPool& pool_;
   base::Mutex mutex_;

@@ -75,12 +75,13 @@ class Ledger : private store::GroupTarget {
   /// The writer thread's loop; returns after `stop`, when all that was handed in is answered.
   void run() { writer_.run(); }
   void stop() { writer_.stop(); }
-  /// Refuses what has waited too long; about once a second.
+  /// Refuses what has waited too long; every few seconds.
   void expire() { writer_.expire(); }
 
   std::int64_t newest_id() const { return newest_id_; }  // before `run` only
 
  private:
+  struct Place;
   struct AppendJob;
   struct IdleJob;
 
@@ -92,7 +93,8 @@ class Ledger : private store::GroupTarget {
   void rolled_back() override;
 
   base::Result<void> notice_other_writers(store::Database& db);
-  base::Result<std::int64_t> insert(store::Database& db, Event& event);
+  base::Result<std::int64_t> insert(store::Database& db, const Event& event,
+                                    std::vector<Place>& places);
   base::Result<void> check_idle(store::Database& db, IdleJob& job);
   bool is_historical(const Event& event) const;
 

@@ -21,8 +21,8 @@ struct Settings {
   std::size_t max_metadata_bytes = 10 * 1024;
   std::chrono::minutes session_timeout{5};  // idle after this, ended after twice this
   std::chrono::milliseconds stats_interval{5000};
-  std::chrono::milliseconds heartbeat{30000};
-  std::size_t max_stream_clients = 50;
+  std::chrono::milliseconds heartbeat{15000};
+  std::size_t max_stream_clients = 1000;
   std::chrono::minutes auto_import_interval{10};          // zero: off
   std::string projects_dir;                               // parent of project checkouts
   UsageLimits claude_code{5, 44000, 24, 0, 168, 293000};  // tokens

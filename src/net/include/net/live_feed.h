@@ -107,6 +107,7 @@ class LiveFeed {
 
   void dispatch(std::shared_ptr<const FeedBatch> batch);
   void finished();
+  void show_skipped();
   Part& here();
 
   IoThreads& threads_;

@@ -40,6 +40,9 @@ class Router {
   /// The route of `request`, whose params it fills; null when there is none.
   const Route* find(Request& request) const;
 
+  /// The largest body that any route takes.
+  std::size_t max_body_bytes() const;
+
   /// The methods that `path` has, as in an Allow header (`GET, HEAD, POST`); empty when no pattern
   /// matches.
   std::string allowed(std::string_view path) const;

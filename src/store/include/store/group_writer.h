@@ -87,7 +87,7 @@ class GroupWriter {
   void run();
   void stop();
 
-  /// Answers the jobs that have waited too long; called about once a second.
+  /// Answers the jobs that have waited too long; called every few seconds.
   void expire();
 
   std::size_t waiting() const;

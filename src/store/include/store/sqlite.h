@@ -16,8 +16,8 @@ struct sqlite3_stmt;
 /// SQLite behind Results: https://www.sqlite.org/c3ref/intro.html
 ///
 /// Errors: `unavailable` (locked past the timeout, disk full, read-only, I/O error, interrupted),
-/// `conflict` (a constraint), `corrupt` (not a database, damaged), `invalid_argument` (bad SQL).
-/// Thread: one per Database.
+/// `conflict` (a constraint), `corrupt` (not a database, damaged, not the schema that the SQL is
+/// for). Thread: one per Database.
 namespace store {
 
 class Database;
@@ -32,7 +32,8 @@ struct NullIfEmpty {
 /// Bound texts must live until the last step. Columns are valid until the next step.
 class Statement {
  public:
-  Statement(Statement&& other) noexcept : statement_(std::exchange(other.statement_, nullptr)) {}
+  Statement(Statement&& other) noexcept
+      : statement_(std::exchange(other.statement_, nullptr)), borrowed_(other.borrowed_) {}
   Statement& operator=(Statement&&) = delete;
   ~Statement();
 
@@ -70,8 +71,9 @@ class Statement {
 
  private:
   friend class Database;
-  explicit Statement(sqlite3_stmt* statement) : statement_(statement) {}
+  Statement(sqlite3_stmt* statement, bool* borrowed) : statement_(statement), borrowed_(borrowed) {}
   sqlite3_stmt* statement_;
+  bool* borrowed_;
 };
 
 /// A transaction that rolls back unless it is committed.
@@ -149,6 +151,7 @@ class Database {
   struct Cached {
     std::string sql;
     std::unique_ptr<sqlite3_stmt, Finalize> statement;
+    bool borrowed = false;
   };
   friend class Transaction;
 

@@ -20,7 +20,7 @@ using base::Result;
 using store::Database;
 using store::Statement;
 
-constexpr std::int64_t kScanRows = 20000;   // a scan of so many rows is cheap enough
+constexpr std::int64_t kScanRows = 1000;    // a scan of so many rows is cheap enough
 constexpr std::size_t kMergedKinds = 500;   // a merge of more kinds, or of
 constexpr std::int64_t kMergedRows = 5000;  // longer pages, is not
 

@@ -71,6 +71,7 @@ class RequestParser::Beast : public http::basic_parser<true> {
   std::string body;
   std::size_t max_body_bytes = 0;
   bool body_too_large = false;
+  std::uint64_t chunk_left = 0;  // bytes of the chunk that has begun
 
   std::string_view at(Span span) const { return std::string_view(head).substr(span.at, span.size); }
 
@@ -125,11 +126,14 @@ class RequestParser::Beast : public http::basic_parser<true> {
     append_body(view(bytes), error);
     return bytes.size();
   }
-  void on_chunk_header_impl(std::uint64_t, boost::beast::string_view, error_code& error) override {
+  void on_chunk_header_impl(std::uint64_t size, boost::beast::string_view,
+                            error_code& error) override {
+    chunk_left = size;
     error = {};
   }
-  std::size_t on_chunk_body_impl(std::uint64_t, boost::beast::string_view bytes,
+  std::size_t on_chunk_body_impl(std::uint64_t left, boost::beast::string_view bytes,
                                  error_code& error) override {
+    chunk_left = left - bytes.size();
     append_body(view(bytes), error);
     return bytes.size();
   }
@@ -154,7 +158,9 @@ std::size_t RequestParser::feed(std::string_view bytes) {
   for (;;) {
     error_code error;
     const std::string_view rest = bytes.substr(used);
-    if (state_ == State::body && beast_->chunked() && rest.size() < kLastChunkBytes) return used;
+    const bool between_chunks =
+        state_ == State::body && beast_->chunked() && beast_->chunk_left == 0;
+    if (between_chunks && rest.size() < kLastChunkBytes) return used;
     const std::size_t body_before = beast_->body.size();
     const std::size_t taken = beast_->put({rest.data(), rest.size()}, error);
     used += taken;

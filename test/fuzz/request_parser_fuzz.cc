@@ -21,7 +21,8 @@ using State = RequestParser::State;
 
 constexpr std::size_t kMaxBodyBytes = 2048;
 constexpr std::size_t kMaxWaitingBytes = RequestParser::kMaxHeadBytes;
-constexpr int kTooLarge = 431;  // the head
+constexpr std::size_t kMaxBytesOneByOne = 2048;  // more would take most of the time
+constexpr int kTooLarge = 431;                   // the head
 
 /// All that a handler may look at, and when the peer's bytes ended or were refused.
 struct Seen {
@@ -131,7 +132,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   std::string bytes(reinterpret_cast<const char*>(data) + 1, size - 1);
   bytes += "\r\n\r\n";
   const auto whole = read(bytes, {bytes.size()});
-  ASSERT(read(bytes, {1}) == whole);
+  if (bytes.size() <= kMaxBytesOneByOne) ASSERT(read(bytes, {1}) == whole);
   ASSERT(read(bytes, {1 + seed % 7, 1 + seed / 7, 64 + seed}) == whole);
   ASSERT(read_lines(bytes) == whole);
   return 0;

@@ -72,7 +72,17 @@ class LiveFeedTest : public testing::Test, public FeedHistory {
     for (std::thread& thread : running_) thread.join();
   }
 
+  /// Resumes later, on the same thread, as every real history does.
+  struct Later {
+    bool await_ready() const { return false; }
+    void await_suspend(std::coroutine_handle<> waiter) const {
+      base::Executor::current()->resume({waiter});
+    }
+    void await_resume() const {}
+  };
+
   base::Task<base::Result<Page>> read(std::string channel, std::int64_t after) override {
+    co_await Later();
     const std::int64_t newest = stored_.load();
     const std::int64_t last = std::min(newest, after + 7);  // small pages
     Page page;

@@ -65,7 +65,7 @@ describe('a server that is killed under load', () => {
     t.diagnostic(`SIGHTLINE_SEED=${chosen}`);
     const random = new Random(chosen);
     const batchOf = () => (random.below(3) ? 1 : random.between(2, 12));
-    const publishers = new Publishers(new Source(random).next, { batchOf });
+    const publishers = new Publishers(t, new Source(random).next, { batchOf });
 
     let server = await startServer();
     for (let round = 1; round <= ROUNDS; ++round) {
@@ -142,10 +142,10 @@ describe('rows that another program adds', () => {
     assert.equal(await server.stop(), 0, server.output());
   });
 
-  test('while the server writes are all counted in the end, and take no event away', async () => {
+  test('while the server writes are all counted in the end, and take no event away', async (t) => {
     const server = await startServer();
     const monitor = new Monitor(server.url);
-    const publishers = new Publishers(new Source(new Random(7)).next, { retries: true });
+    const publishers = new Publishers(t, new Source(new Random(7)).next, { retries: true });
     publishers.start(server.url, 8);
     for (let i = 0; i < 20; ++i) {
       const before = publishers.acknowledged.size;

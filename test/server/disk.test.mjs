@@ -15,7 +15,7 @@ import { until } from '../support/until.mjs';
 const env = { AGENTMONITOR_STATS_INTERVAL: '250' };
 
 // Clients that post events of some size, and try again what is refused.
-function publishers() {
+function publishersOf(t) {
   let made = 0;
   const make = () => {
     made += 1;
@@ -26,7 +26,7 @@ function publishers() {
       metadata: { text: 'x'.repeat(4000) },
     });
   };
-  return new Publishers(make, { batchOf: () => (made % 3 ? 1 : 4), retries: true });
+  return new Publishers(t, make, { batchOf: () => (made % 3 ? 1 : 4), retries: true });
 }
 
 function assertSaysComeAgain({ status, headers, json }) {
@@ -57,12 +57,12 @@ function assertNothingIsLost(db, { acknowledged, sent }) {
 }
 
 describe('a full disk', { skip: noMemoryDisk() }, () => {
-  test('stops writes alone; with room again, all goes on as if nothing had been', async () => {
+  test('stops writes alone; with room again, all goes on as if nothing had been', async (t) => {
     const disk = memoryDisk('24m');
     let server = await startServer({ dir: disk.dir, env });
     const monitor = new Monitor(server.url);
-    const all = publishers();
-    const follower = new Follower({ after: 0 });
+    const all = publishersOf(t);
+    const follower = new Follower(t, { after: 0 });
     follower.follow(server.url);
     const stream = await monitor.stream();
     all.start(server.url, 6);
@@ -100,10 +100,10 @@ describe('a full disk', { skip: noMemoryDisk() }, () => {
     disk.unmount();
   });
 
-  test('loses nothing that was acknowledged when the server is killed on it', async () => {
+  test('loses nothing that was acknowledged when the server is killed on it', async (t) => {
     const disk = memoryDisk('16m');
     let server = await startServer({ dir: disk.dir, env });
-    const all = publishers();
+    const all = publishersOf(t);
     all.start(server.url, 6);
     await until(() => all.acknowledged.size >= 50, 'events are taken');
     const free = disk.fill();
@@ -159,12 +159,12 @@ describe('a read-only file system', { skip: noMemoryDisk() }, () => {
 });
 
 describe('a file system that becomes read-only', { skip: FragileDisk.missing() }, () => {
-  test('under the server stops writes alone, and keeps all that was acknowledged', async () => {
+  test('under the server stops writes alone, and keeps all that was acknowledged', async (t) => {
     const disk = FragileDisk.make();
     let server = await startServer({ dir: disk.dir, env });
     const monitor = new Monitor(server.url);
     const stream = await monitor.stream();
-    const all = publishers();
+    const all = publishersOf(t);
     all.start(server.url, 6);
     await until(() => all.acknowledged.size >= 100, 'events are taken');
     // ext4 may say that it has synchronised what it is about to lose when it breaks meanwhile.

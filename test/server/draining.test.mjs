@@ -19,6 +19,9 @@ async function stopPromptly(server, meanwhile = async () => {}) {
   assert.ok(took < PROMPT_MS, `it took ${Math.round(took)} ms`);
 }
 
+// What was sent first is then read first: after an answer to a later request it has been seen.
+const ONE_THREAD = ['--io-threads', '1'];
+
 const isStopping = (server) =>
   until(() => server.output().includes('stopping on'), 'it says that it stops');
 
@@ -33,7 +36,7 @@ function halves(sent) {
 
 describe('a server that is told to stop', () => {
   test('ends its streams, drops what is idle, and answers what it has begun to read', async () => {
-    const server = await startServer();
+    const server = await startServer({ args: ONE_THREAD });
     const monitor = new Monitor(server.url);
     const streams = [await monitor.stream(), await monitor.stream('/api/stream?agent_type=x')];
     for (const stream of streams) await stream.nextMessage('connected');
@@ -120,7 +123,7 @@ describe('a server that is told to stop', () => {
   });
 
   test('takes no new connection while it finishes what it has begun', async () => {
-    const server = await startServer();
+    const server = await startServer({ args: ONE_THREAD });
     const monitor = new Monitor(server.url);
     const [first, second] = halves(event());
     const inFlight = await monitor.connect();
@@ -140,7 +143,7 @@ describe('a server that is told to stop', () => {
   });
 
   test('ends at once when it is told twice, and has kept what it acknowledged', async () => {
-    const server = await startServer();
+    const server = await startServer({ args: ONE_THREAD });
     const monitor = new Monitor(server.url);
     const id = await monitor.send();
     const [first] = halves(event());

@@ -88,7 +88,7 @@ describe('the head of a request', () => {
   }
 
   test('that comes line by line is refused with 431 once it is too large', () =>
-    serving({}, async (monitor) => {
+    serving({ args: ['--io-threads', '1'] }, async (monitor) => {
       const connection = await monitor.connect();
       connection.send('GET /api/health HTTP/1.1\r\nHost: localhost\r\n');
       for (let i = 0; i < 400 && connection.received.length === 0; ++i) {

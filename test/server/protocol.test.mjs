@@ -9,7 +9,8 @@ let server;
 let monitor;
 
 before(async () => {
-  server = await startServer();
+  // One thread: what was sent before a request has been read when that is answered.
+  server = await startServer({ args: ['--io-threads', '1'] });
   monitor = new Monitor(server.url);
 });
 

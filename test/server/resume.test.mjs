@@ -20,7 +20,7 @@ const FILTERS = [
 ];
 
 // Clients that post small events of several kinds, and go on over every end of the server.
-function publishersWith(random) {
+function publishersOf(t, random) {
   let made = 0;
   const make = () => {
     made += 1;
@@ -31,7 +31,7 @@ function publishersWith(random) {
       event_type: random.oneOf(['tool_use', 'error']),
     };
   };
-  return new Publishers(make, { batchOf: () => random.oneOf([1, 1, 3]), retries: true });
+  return new Publishers(t, make, { batchOf: () => random.oneOf([1, 1, 3]), retries: true });
 }
 
 // The ids of all rows behind `after` that `filter` lets through.
@@ -56,13 +56,13 @@ async function assertNothingIsMissing(server, followers) {
 }
 
 // One follower for each filter and each way to say the last id.
-async function oneOfEach(monitor) {
+async function oneOfEach(t, monitor) {
   const after = await monitor.send({ agent_type: 'first' });
   return FILTERS.flatMap((filter) =>
     ['header', 'query'].map((how) => ({
       filter,
       after,
-      follower: new Follower({ filter, how, after }),
+      follower: new Follower(t, { filter, how, after }),
     })),
   );
 }
@@ -73,8 +73,8 @@ describe('a client that comes back with its last id', { concurrency: true }, () 
     t.diagnostic(`SIGHTLINE_SEED=${chosen}`);
     const random = new Random(chosen);
     const server = await startServer();
-    const followers = await oneOfEach(new Monitor(server.url));
-    const publishers = publishersWith(random);
+    const followers = await oneOfEach(t, new Monitor(server.url));
+    const publishers = publishersOf(t, random);
     publishers.start(server.url, PUBLISHERS);
 
     const comeAndGo = async ({ follower }) => {
@@ -100,9 +100,9 @@ describe('a client that comes back with its last id', { concurrency: true }, () 
     const random = new Random(chosen);
     let server = await startServer();
     const { url, port, dir } = server;
-    const followers = await oneOfEach(new Monitor(url));
+    const followers = await oneOfEach(t, new Monitor(url));
     for (const { follower } of followers) follower.follow(url);
-    const publishers = publishersWith(random);
+    const publishers = publishersOf(t, random);
     publishers.start(url, PUBLISHERS);
 
     for (const end of ['stop', 'kill', 'kill', 'stop', 'kill', 'kill']) {
@@ -119,7 +119,7 @@ describe('a client that comes back with its last id', { concurrency: true }, () 
     assert.equal(await server.stop(), 0, server.output());
   });
 
-  test('misses nothing when it is the eventsource package, which reconnects', async () => {
+  test('misses nothing when it is the eventsource package, which reconnects', async (t) => {
     let server = await startServer();
     const { url, port, dir, db } = server;
     const after = await new Monitor(url).send();
@@ -130,7 +130,7 @@ describe('a client that comes back with its last id', { concurrency: true }, () 
       if (message.type === 'event') seen.push([message.payload.id, Number(lastEventId)]);
     });
     await until(() => source.readyState === EventSource.OPEN, 'the stream is open');
-    const publishers = publishersWith(new Random(1));
+    const publishers = publishersOf(t, new Random(1));
     publishers.start(url, 2);
     try {
       for (const end of ['kill', 'stop']) {

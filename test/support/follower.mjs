@@ -16,10 +16,12 @@ export class Follower {
   #following = null;
   #leaving = false;
 
+  /// `t`       the test, which it does not outlive
   /// `filter`  query parameters of the stream
   /// `how`     'header' or 'query': where it says what it has seen
   /// `after`   the id to begin behind; the first connection begins with what comes then
-  constructor({ filter = {}, how = 'header', after } = {}) {
+  constructor(t, { filter = {}, how = 'header', after } = {}) {
+    t.after(() => this.leave());
     this.#filter = filter;
     this.#how = how;
     this.#lastId = after;

@@ -21,10 +21,12 @@ export class Publishers {
   #running = [];
   #stopping = false;
 
+  /// `t`        the test, which they do not outlive
   /// `make`     returns the next event; it must have an event_id of its own
   /// `batchOf`  returns the size of the next request: 1 is a single event, more a batch
   /// `retries`  whether to go on when the server is away; else a connection ends with its server
-  constructor(make, { batchOf = () => 1, retries = false } = {}) {
+  constructor(t, make, { batchOf = () => 1, retries = false } = {}) {
+    t.after(() => this.stop());
     this.#make = make;
     this.#batchOf = batchOf;
     this.#retries = retries;

@@ -1,11 +1,12 @@
-#include "status_command.h"
-
 #include <fmt/format.h>
 
+#include <CLI/CLI.hpp>
 #include <cstdio>
+#include <memory>
 
 #include "base/json_reader.h"
 #include "base/json_writer.h"
+#include "command.h"
 #include "net/http_client.h"
 
 namespace app {
@@ -32,9 +33,8 @@ std::string size(std::int64_t bytes) {
   return fmt::format("{:.1f} GB", static_cast<double>(bytes) / 1e9);
 }
 
-}  // namespace
-
-bool print_status(const Config& config, bool as_json) {
+/// Asks the server that the configuration points to and prints how it is.
+int print_status(const Config& config, bool as_json) {
   const std::string& host = config.text("host");
   const auto port = static_cast<std::uint16_t>(config.integer("port"));
   const auto get = [&](const std::string& path) {
@@ -53,7 +53,7 @@ bool print_status(const Config& config, bool as_json) {
                  : fmt::format("http://{}:{} answers with status {}", host, port,
                                health->status != 200 ? health->status : stats->status);
     std::fprintf(stderr, "sightline: %s; start the server with: sightline serve\n", why.c_str());
-    return false;
+    return kFailed;
   }
   const std::string url = fmt::format("http://{}:{}", host, port);
   if (as_json) {
@@ -62,7 +62,7 @@ bool print_status(const Config& config, bool as_json) {
     json.begin_object().key("url").value(url).key("health").raw(health->body);
     json.key("stats").raw(stats->body).end_object();
     std::printf("%s\n", out.c_str());
-    return true;
+    return kDone;
   }
   std::printf(
       "running  %s  up %s\nevents   %lld\nsessions %lld, %lld live\nstream   %lld "
@@ -72,7 +72,22 @@ bool print_status(const Config& config, bool as_json) {
       static_cast<long long>(number(*s, "total_sessions")),
       static_cast<long long>(number(*s, "live_sessions")),
       static_cast<long long>(number(*h, "sse_clients")), size(number(*h, "db_size_bytes")).c_str());
-  return true;
+  return kDone;
+}
+
+}  // namespace
+
+void add_status_command(CLI::App& cli, Action& action) {
+  CLI::App* command = cli.add_subcommand("status", "ask the running server how it is");
+  auto flags = std::make_shared<ConfigFlags>(*command);
+  auto as_json = std::make_shared<bool>(false);
+  command->add_flag("--json", *as_json, "print JSON");
+  command->callback([&action, flags, as_json] {
+    action = [flags, as_json] {
+      const auto config = flags->load();
+      return config ? print_status(*config, *as_json) : complain(config.error());
+    };
+  });
 }
 
 }  // namespace app

@@ -48,6 +48,14 @@ struct Event {
   std::int64_t duration_ms = 0;  // 0 is stored as null
   std::optional<double> cost_usd;
   bool payload_truncated = false;
+
+  // What the sender's log knows beyond the fields of the contract; see docs/formats.md.
+  std::int64_t cache_write_1h_tokens = 0;  // of cache_write_tokens, those kept for an hour
+  std::int64_t reasoning_tokens = 0;       // of tokens_out
+  bool input_includes_cache = false;       // tokens_in counts cache_read_tokens too
+  std::string usage_key;          // the provider's message: its tokens count once, however many
+                                  // events carry it
+  std::string parent_session_id;  // of a sub-agent's session
 };
 
 }  // namespace monitor

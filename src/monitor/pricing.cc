@@ -20,6 +20,8 @@
 //   from           YYYY-MM-DD, 00:00 UTC; the price holds until the next day of the same model
 //   above_tokens   empty: the base price of that day; else the row holds, with all four rates, for
 //                  prompts of more tokens than this
+//   cache_write_1h of cache writes that are kept for an hour; empty: like cache_write
+//   reasoning      of output tokens that nobody sees; empty: like output
 //   deprecated     `yes` or empty; for the reader of the file, such a model is priced like any
 //   other
 //
@@ -33,8 +35,9 @@ extern const std::string_view prices_csv;  // generated from prices.csv
 namespace {
 
 constexpr std::string_view kHeader =
-    "provider,model,aliases,from,above_tokens,input,output,cache_read,cache_write,deprecated";
-constexpr std::size_t kColumns = 10;
+    "provider,model,aliases,from,above_tokens,input,output,cache_read,cache_write,cache_write_1h,"
+    "reasoning,deprecated";
+constexpr std::size_t kColumns = 12;
 constexpr double kUnit = 1'000'000;  // tokens that a price of the table is for
 constexpr std::int64_t kBase = -1;   // above_tokens of a base price: every prompt is longer
 
@@ -92,8 +95,18 @@ base::Result<Rates> parse_rates(const Columns& columns) {
   TRY(rates.output, parse_rate("output", columns[6]));
   TRY(rates.cache_read, parse_rate("cache_read", columns[7]));
   TRY(rates.cache_write, parse_rate("cache_write", columns[8]));
+  rates.cache_write_1h = rates.cache_write;
+  rates.reasoning = rates.output;
+  if (!columns[9].empty()) {
+    TRY(rates.cache_write_1h, parse_rate("cache_write_1h", columns[9]));
+  }
+  if (!columns[10].empty()) {
+    TRY(rates.reasoning, parse_rate("reasoning", columns[10]));
+  }
   return rates;
 }
+
+double real(std::int64_t count) { return static_cast<double>(count); }
 
 /// Each prefix once, in this order: `openai/anthropic/x` keeps its second one.
 std::string_view without_provider(std::string_view model) {
@@ -109,7 +122,7 @@ std::string_view without_provider(std::string_view model) {
 class Pricing::Builder {
  public:
   base::Result<> add(const Columns& columns) {
-    const std::string_view provider = columns[0], id = columns[1], deprecated = columns[9];
+    const std::string_view provider = columns[0], id = columns[1], deprecated = columns[11];
     if (provider.empty()) return wrong("provider", provider);
     if (deprecated != "" && deprecated != "yes") return wrong("deprecated", deprecated);
     TRY(const base::Time from, parse_day(columns[3]));
@@ -118,7 +131,7 @@ class Pricing::Builder {
 
     if (pricing_.models_.empty() || id != last_id_) {
       last_id_ = id;
-      pricing_.models_.emplace_back();
+      pricing_.models_.push_back({std::string(id), {}});
       TRY_OK(add_name(id));
     }
     TRY_OK(add_aliases(columns[2]));
@@ -179,32 +192,85 @@ base::Result<Pricing> Pricing::parse(std::string_view csv) {
   return builder.take();
 }
 
-std::optional<double> Pricing::cost(std::string_view model, const Event& tokens,
-                                    base::Time at) const {
-  const auto named = by_name_.find(without_provider(base::trim(model)));
-  if (named == by_name_.end()) return std::nullopt;
-
-  const std::vector<Price>& prices = models_[named->second].prices;
-  const auto later = std::ranges::upper_bound(prices, at, {}, &Price::from);
-  // Before its first known day a model is priced as on that day: nearer to the truth than nothing.
-  const Price& price = later == prices.begin() ? prices.front() : *std::prev(later);
-
-  const Rates& r = rates(price, tokens);
-  return static_cast<double>(tokens.tokens_in) * r.input +
-         static_cast<double>(tokens.tokens_out) * r.output +
-         static_cast<double>(tokens.cache_read_tokens) * r.cache_read +
-         static_cast<double>(tokens.cache_write_tokens) * r.cache_write;
+Pricing Pricing::with(const Pricing& overrides) const {
+  Pricing merged = *this;
+  std::unordered_map<std::size_t, std::size_t> replaced;  // old model to new
+  for (const auto& [name, index] : overrides.by_name_) {
+    const std::size_t moved = merged.models_.size() + index;
+    const auto known = by_name_.find(name);
+    if (known != by_name_.end() && overrides.models_[index].id == name)
+      replaced[known->second] = moved;
+  }
+  for (auto& [name, index] : merged.by_name_)
+    if (const auto found = replaced.find(index); found != replaced.end()) index = found->second;
+  for (const auto& [name, index] : overrides.by_name_)
+    merged.by_name_[name] = models_.size() + index;
+  merged.models_.insert(merged.models_.end(), overrides.models_.begin(), overrides.models_.end());
+  return merged;
 }
 
-const Rates& Pricing::rates(const Price& price, const Event& tokens) {
+const Pricing::Model* Pricing::find(std::string_view model) const {
+  const auto named = by_name_.find(without_provider(base::trim(model)));
+  return named == by_name_.end() ? nullptr : &models_[named->second];
+}
+
+const Pricing::Price& Pricing::price_at(const Model& model, base::Time at) {
+  const std::vector<Price>& prices = model.prices;
+  const auto later = std::ranges::upper_bound(prices, at, {}, &Price::from);
+  // Before its first known day a model is priced as on that day: nearer to the truth than nothing.
+  return later == prices.begin() ? prices.front() : *std::prev(later);
+}
+
+std::optional<double> Pricing::cost(std::string_view model, const Event& tokens,
+                                    base::Time at) const {
+  const Model* known = find(model);
+  if (!known) return std::nullopt;
+  const Rates& r = tier(price_at(*known, at), tokens).rates;
+  const Priced p(tokens);
+  const double usual = p.input * r.input + p.output * r.output + p.cache_read * r.cache_read +
+                       p.cache_write * r.cache_write;
+  return usual + p.cache_write_1h * r.cache_write_1h + p.reasoning * r.reasoning;
+}
+
+std::optional<Quote> Pricing::explain(std::string_view model, const Event& tokens,
+                                      base::Time at) const {
+  const Model* known = find(model);
+  if (!known) return std::nullopt;
+  const Price& price = price_at(*known, at);
+  const Tier& used = tier(price, tokens);
+  const Rates& r = used.rates;
+  const Priced p(tokens);
+  Quote quote{known->id, price.from, used.above_tokens, {}, *cost(model, tokens, at)};
+  const auto add = [&quote](std::string_view what, double count, double rate) {
+    if (count != 0) quote.lines.push_back({what, count, rate * kUnit, count * rate});
+  };
+  add("input", p.input, r.input);
+  add("output", p.output, r.output);
+  add("reasoning", p.reasoning, r.reasoning);
+  add("cache read", p.cache_read, r.cache_read);
+  add("cache write", p.cache_write, r.cache_write);
+  add("cache write 1 h", p.cache_write_1h, r.cache_write_1h);
+  return quote;
+}
+
+Pricing::Priced::Priced(const Event& e)
+    : cache_read(real(e.cache_read_tokens)),
+      cache_write_1h(std::min(real(e.cache_write_1h_tokens), real(e.cache_write_tokens))),
+      reasoning(std::min(real(e.reasoning_tokens), real(e.tokens_out))) {
+  input = real(e.tokens_in);
+  if (e.input_includes_cache) input = std::max(input - cache_read, 0.0);
+  output = real(e.tokens_out) - reasoning;
+  cache_write = real(e.cache_write_tokens) - cache_write_1h;
+}
+
+const Pricing::Tier& Pricing::tier(const Price& price, const Event& tokens) {
   // As a real: the counts come from outside, and three of them can be more than 64 bits hold.
-  const double prompt = static_cast<double>(tokens.tokens_in) +
-                        static_cast<double>(tokens.cache_read_tokens) +
-                        static_cast<double>(tokens.cache_write_tokens);
+  const Priced p(tokens);
+  const double prompt = p.input + p.cache_read + p.cache_write + p.cache_write_1h;
   const Tier* highest = &price.tiers.front();
   for (const Tier& tier : price.tiers)
-    if (prompt > static_cast<double>(tier.above_tokens)) highest = &tier;
-  return highest->rates;
+    if (prompt > real(tier.above_tokens)) highest = &tier;
+  return *highest;
 }
 
 }  // namespace monitor

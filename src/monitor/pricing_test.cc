@@ -154,7 +154,8 @@ TEST_F(BuiltinPricingTest, CountsPastSixtyFourBitsInSumReachTheHighestTier) {
 class PricingTableTest : public testing::Test {
  protected:
   static constexpr std::string_view kHeader =
-      "provider,model,aliases,from,above_tokens,input,output,cache_read,cache_write,deprecated\n";
+      "provider,model,aliases,from,above_tokens,input,output,cache_read,cache_write,"
+      "cache_write_1h,reasoning,deprecated\n";
 
   static base::Result<Pricing> parse(std::string_view rows) {
     return Pricing::parse(std::string(kHeader).append(rows));
@@ -176,60 +177,103 @@ TEST_F(PricingTableTest, AnEmptyTableKnowsNoModel) {
 
 TEST_F(PricingTableTest, TheHighestTierThatIsExceededHolds) {
   const auto pricing = parse(
-      "p,m,,1970-01-01,,1,0,0,0,\n"
-      "p,m,,1970-01-01,100,2,0,0,0,\n"
-      "p,m,,1970-01-01,200,3,0,0,0,\n");
+      "p,m,,1970-01-01,,1,0,0,0,,,\n"
+      "p,m,,1970-01-01,100,2,0,0,0,,,\n"
+      "p,m,,1970-01-01,200,3,0,0,0,,,\n");
   ASSERT_TRUE(pricing.ok()) << pricing.error().what;
   for (const auto& [prompt, usd] : {std::pair{100, 1}, {101, 2}, {200, 2}, {201, 3}})
     EXPECT_DOUBLE_EQ(pricing->cost("m", tokens(prompt, 0), kAugust).value(), prompt * usd / 1e6);
 }
 
 TEST_F(PricingTableTest, AliasesMayStandInAnyRowOfTheModel) {
-  const auto pricing = parse("p,m,a;b c,1970-01-01,,1,0,0,0,\np,m,d,2026-01-01,,1,0,0,0,yes");
+  const auto pricing = parse("p,m,a;b c,1970-01-01,,1,0,0,0,,,\np,m,d,2026-01-01,,1,0,0,0,,,yes");
   ASSERT_TRUE(pricing.ok()) << pricing.error().what;
   for (const char* name : {"m", "a", "b c", "d"})
     EXPECT_TRUE(pricing->cost(name, tokens(1, 1), kAugust)) << name;
 }
 
 TEST_F(PricingTableTest, WhatIsNoTableIsRefusedWithItsLine) {
-  constexpr const char* kGood = "p,m,,2026-01-01,,1,2,3,4,\n";
+  constexpr const char* kGood = "p,m,,2026-01-01,,1,2,3,4,,,\n";
   const std::pair<const char*, const char*> cases[] = {
       {"p,n,,2026-01-01,,1,2,3,4", "number of columns '9'"},
       {"p,n,,2026-01-01,,1,2,3,4,,", "number of columns '11'"},
       {"\n", "number of columns '1'"},
-      {",n,,2026-01-01,,1,2,3,4,", "provider ''"},
-      {"p,,,2026-01-01,,1,2,3,4,", "empty or repeated name ''"},
-      {"p,n,a;a,2026-01-01,,1,2,3,4,", "empty or repeated name 'a'"},
-      {"p,n,m,2026-01-01,,1,2,3,4,", "empty or repeated name 'm'"},
-      {"p,n,a;;b,2026-01-01,,1,2,3,4,", "empty or repeated name ''"},
-      {"p,n,,2026-02-30,,1,2,3,4,", "from '2026-02-30'"},
-      {"p,n,,2026,,1,2,3,4,", "from '2026'"},
-      {"p,n,,,,1,2,3,4,", "from ''"},
-      {"p,n,,2026-01-01,,x,2,3,4,", "input 'x'"},
-      {"p,n,,2026-01-01,,1,-2,3,4,", "output '-2'"},
-      {"p,n,,2026-01-01,,1,2,,4,", "cache_read ''"},
-      {"p,n,,2026-01-01,,1,2,3,inf,", "cache_write 'inf'"},
-      {"p,n,,2026-01-01,,1,2,3,4 ,", "cache_write '4 '"},
-      {"p,n,,2026-01-01,,1,2,3,4,no", "deprecated 'no'"},
-      {"p,n,,2026-01-01,-1,1,2,3,4,", "above_tokens '-1'"},
-      {"p,n,,2026-01-01,9k,1,2,3,4,", "above_tokens '9k'"},
-      {"p,n,,2026-01-01,9,1,2,3,4,", "tier out of order '9'"},
-      {"p,m,,2026-01-02,9,1,2,3,4,", "tier out of order '9'"},
-      {"p,m,,2026-01-01,,1,2,3,4,", "from out of order '2026-01-01T00:00:00.000Z'"},
-      {"p,m,,2025-01-01,,1,2,3,4,", "from out of order '2025-01-01T00:00:00.000Z'"}};
+      {",n,,2026-01-01,,1,2,3,4,,,", "provider ''"},
+      {"p,,,2026-01-01,,1,2,3,4,,,", "empty or repeated name ''"},
+      {"p,n,a;a,2026-01-01,,1,2,3,4,,,", "empty or repeated name 'a'"},
+      {"p,n,m,2026-01-01,,1,2,3,4,,,", "empty or repeated name 'm'"},
+      {"p,n,a;;b,2026-01-01,,1,2,3,4,,,", "empty or repeated name ''"},
+      {"p,n,,2026-02-30,,1,2,3,4,,,", "from '2026-02-30'"},
+      {"p,n,,2026,,1,2,3,4,,,", "from '2026'"},
+      {"p,n,,,,1,2,3,4,,,", "from ''"},
+      {"p,n,,2026-01-01,,x,2,3,4,,,", "input 'x'"},
+      {"p,n,,2026-01-01,,1,-2,3,4,,,", "output '-2'"},
+      {"p,n,,2026-01-01,,1,2,,4,,,", "cache_read ''"},
+      {"p,n,,2026-01-01,,1,2,3,inf,,,", "cache_write 'inf'"},
+      {"p,n,,2026-01-01,,1,2,3,4 ,,,", "cache_write '4 '"},
+      {"p,n,,2026-01-01,,1,2,3,4,,,no", "deprecated 'no'"},
+      {"p,n,,2026-01-01,-1,1,2,3,4,,,", "above_tokens '-1'"},
+      {"p,n,,2026-01-01,9k,1,2,3,4,,,", "above_tokens '9k'"},
+      {"p,n,,2026-01-01,9,1,2,3,4,,,", "tier out of order '9'"},
+      {"p,m,,2026-01-02,9,1,2,3,4,,,", "tier out of order '9'"},
+      {"p,m,,2026-01-01,,1,2,3,4,,,", "from out of order '2026-01-01T00:00:00.000Z'"},
+      {"p,m,,2025-01-01,,1,2,3,4,,,", "from out of order '2025-01-01T00:00:00.000Z'"}};
   EXPECT_EQ(refusal(kGood), "");
   for (const auto& [row, what] : cases)
     EXPECT_EQ(refusal(std::string(kGood) + row), std::string("line 3: ") + what) << row;
 }
 
 TEST_F(PricingTableTest, RowsOfOneModelStandTogether) {
-  EXPECT_EQ(refusal("p,m,,2026-01-01,,1,2,3,4,\np,n,,2026-01-01,,1,2,3,4,\n"
-                    "p,m,,2026-02-01,,1,2,3,4,\n"),
+  EXPECT_EQ(refusal("p,m,,2026-01-01,,1,2,3,4,,,\np,n,,2026-01-01,,1,2,3,4,,,\n"
+                    "p,m,,2026-02-01,,1,2,3,4,,,\n"),
             "line 4: empty or repeated name 'm'");
 }
 
+TEST_F(PricingTableTest, WhatHasAPriceOfItsOwnIsTakenOutOfTheSumItIsPartOf) {
+  const auto pricing = parse("p,m,,1970-01-01,,1,10,0.1,2,4,20,\n");
+  ASSERT_TRUE(pricing.ok()) << pricing.error().what;
+  Event event = tokens(1'000'000, 1'000'000, 400'000, 1'000'000);
+  event.cache_write_1h_tokens = 250'000;
+  event.reasoning_tokens = 500'000;
+  const double others = 5 + 10 + 0.04 + 1.5 + 1;
+  EXPECT_DOUBLE_EQ(pricing->cost("m", event, kAugust).value(), 1 + others);
+  event.input_includes_cache = true;
+  EXPECT_DOUBLE_EQ(pricing->cost("m", event, kAugust).value(), 0.6 + others);
+}
+
+TEST_F(PricingTableTest, AQuoteAddsUpToTheCost) {
+  const auto pricing = parse("p,m,,1970-01-01,,1,10,0.1,2,4,20,\np,m,,1970-01-01,100,3,9,1,1,,,\n");
+  ASSERT_TRUE(pricing.ok()) << pricing.error().what;
+  Event event = tokens(60, 30, 50);
+  event.reasoning_tokens = 10;
+  const auto quote = pricing->explain("openai/m", event, kAugust);
+  ASSERT_TRUE(quote);
+  EXPECT_EQ(quote->model, "m");
+  EXPECT_EQ(quote->above_tokens, 100);
+  double sum = 0;
+  std::string lines;
+  for (const Quote::Line& line : quote->lines) {
+    sum += line.usd;
+    lines.append(line.what).append(" ");
+  }
+  EXPECT_EQ(lines, "input output reasoning cache read ");
+  EXPECT_DOUBLE_EQ(sum, quote->usd);
+  EXPECT_DOUBLE_EQ(quote->usd, (60 * 3 + 20 * 9 + 10 * 9 + 50) / 1e6);
+  EXPECT_FALSE(pricing->explain("n", event, kAugust));
+}
+
+TEST_F(PricingTableTest, AnOverrideReplacesAModelUnderAllItsNames) {
+  const auto builtin = parse("p,m,a;b,1970-01-01,,1,1,1,1,,,\np,n,c,1970-01-01,,2,2,2,2,,,\n");
+  const auto own = parse("p,m,d,1970-01-01,,7,7,7,7,,,\np,x,c,1970-01-01,,8,8,8,8,,,\n");
+  ASSERT_TRUE(builtin.ok() && own.ok());
+  const Pricing merged = builtin->with(*own);
+  for (const auto& [name, usd] :
+       {std::pair{"m", 7}, {"a", 7}, {"b", 7}, {"d", 7}, {"n", 2}, {"c", 8}, {"x", 8}})
+    EXPECT_DOUBLE_EQ(merged.cost(name, tokens(1'000'000, 0), kAugust).value(), usd) << name;
+}
+
 TEST_F(PricingTableTest, TheHeaderIsRequired) {
-  for (const char* csv : {"", "provider,model\n", "p,m,,2026-01-01,,1,2,3,4,\n"})
+  for (const char* csv : {"", "provider,model\n", "p,m,,2026-01-01,,1,2,3,4,,,\n"})
     EXPECT_THAT(Pricing::parse(csv).error().what, testing::StartsWith("line 1: not 'provider,"));
 }
 

@@ -11,8 +11,10 @@ function(static_library target file fallback)
 endfunction()
 
 find_package(PkgConfig REQUIRED)
+find_package(OpenSSL REQUIRED)
 pkg_check_modules(BROTLI REQUIRED IMPORTED_TARGET libbrotlidec)
 
 static_library(sqlite3_static libsqlite3.a SQLite::SQLite3 m dl)
 static_library(zlib_static libz.a ZLIB::ZLIB)
 static_library(brotli_static libbrotlidec.a PkgConfig::BROTLI libbrotlicommon.a)
+static_library(crypto_static libcrypto.a OpenSSL::Crypto)

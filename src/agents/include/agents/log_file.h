@@ -1,0 +1,64 @@
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "agents/log_reader.h"
+#include "base/result.h"
+#include "base/sha256.h"
+
+namespace agents {
+
+/// What tells one state of a file from another without reading it.
+struct FileStamp {
+  std::uint64_t device = 0, inode = 0, bytes = 0;
+  std::int64_t modified_ns = 0;  // since 1970
+  bool operator==(const FileStamp&) const = default;
+};
+
+/// A log on disk on its way through a reader, block by block; only ever read.
+///
+/// A file that shrinks or is replaced meanwhile ends where its bytes end: nothing is read twice.
+/// Thread: one. Errors: `not_found`, `unavailable` (no right to read, I/O error).
+class LogFile {
+ public:
+  static base::Result<LogFile> open(const std::string& path, std::unique_ptr<LogReader> reader);
+  LogFile(LogFile&& other) noexcept;
+  LogFile& operator=(LogFile&&) = delete;
+  ~LogFile();
+
+  /// The state of the file when it was opened.
+  const FileStamp& stamp() const { return stamp_; }
+
+  /// Reads until `enough` says so after a line, or the file ends; false: it has ended.
+  base::Result<bool> read(const LogReader::Sink& sink, const std::function<bool()>& enough);
+
+  /// Of what has been read.
+  std::uint64_t bytes_read() const { return bytes_read_; }
+  /// Of all bytes, once the file has ended.
+  std::string hash_hex() { return base::to_hex(hash_.finish()); }
+  const ReadCounts& counts() const { return reader_->counts(); }
+
+ private:
+  LogFile(int file, FileStamp stamp, std::unique_ptr<LogReader> reader);
+
+  int file_;
+  FileStamp stamp_;
+  std::unique_ptr<LogReader> reader_;
+  LineSplitter lines_;
+  std::string block_;
+  base::Sha256 hash_;
+  std::uint64_t bytes_read_ = 0;
+  bool at_end_ = false;
+};
+
+/// The stamp of the file at `path`. `not_found`.
+base::Result<FileStamp> stamp_of(const std::string& path);
+
+/// SHA-256 of the file's bytes, as hex.
+base::Result<std::string> hash_of(const std::string& path);
+
+}  // namespace agents

@@ -1,0 +1,50 @@
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+
+#include "agents/record.h"
+
+/// Readers of the logs that coding agents keep: bytes in, records out. The formats are described in
+/// docs/formats.md, "Agents' logs".
+namespace agents {
+
+/// What became of the lines of a log.
+struct ReadCounts {
+  std::uint64_t lines = 0;     // not blank
+  std::uint64_t broken = 0;    // no JSON, or not complete
+  std::uint64_t too_long = 0;  // see LineSplitter
+  std::uint64_t cut = 0;       // read, with long texts shortened
+};
+
+/// Turns the lines of one file into records. Tolerant: what it does not know it passes over, what
+/// is broken it counts. Thread: one.
+class LogReader {
+ public:
+  using Sink = std::function<void(const Record&)>;
+
+  virtual ~LogReader() = default;
+
+  void read(const Line& line, const Sink& sink);
+  /// The file ends here.
+  virtual void finish(const Sink&) {}
+
+  const ReadCounts& counts() const { return counts_; }
+
+ protected:
+  /// One line that is JSON.
+  virtual void read(const Line& line, const base::json::Value& json, const Sink& sink) = 0;
+
+ private:
+  base::json::Document document_;
+  ReadCounts counts_;
+};
+
+/// A reader for the file of `agent` at `path`, whose name counts where the lines do not say.
+/// `default_model` is the one that Codex' config.toml names; empty: none.
+std::unique_ptr<LogReader> make_reader(Agent agent, const std::string& path,
+                                       const std::string& default_model);
+
+}  // namespace agents

@@ -1,0 +1,53 @@
+#pragma once
+
+#include <algorithm>
+#include <cmath>
+#include <cstdint>
+#include <optional>
+#include <string_view>
+
+#include "base/json_reader.h"
+
+/// Looking into records whose writers promise nothing.
+namespace agents {
+
+using base::json::Kind;
+using base::json::Value;
+
+/// The text at `key`; empty when there is none.
+inline std::string_view text_at(const Value& object, std::string_view key) {
+  const auto value = object.is(Kind::object) ? object.find(key) : std::nullopt;
+  return value && value->is(Kind::string) ? value->text() : std::string_view();
+}
+
+inline std::optional<Value> object_at(const Value& object, std::string_view key) {
+  const auto value = object.is(Kind::object) ? object.find(key) : std::nullopt;
+  return value && value->is(Kind::object) ? value : std::nullopt;
+}
+
+/// A count: whole, not negative; 0 when it is none.
+inline std::int64_t count_at(const Value& object, std::string_view key) {
+  const auto value = object.is(Kind::object) ? object.find(key) : std::nullopt;
+  if (!value || !value->is(Kind::number)) return 0;
+  if (const auto whole = value->to_int()) return std::max<std::int64_t>(*whole, 0);
+  const double real = value->to_double();
+  return real > 0 && real < 9e18 ? static_cast<std::int64_t>(real) : 0;
+}
+
+/// As JavaScript takes it for true.
+inline bool is_truthy(const Value& value) {
+  switch (value.kind()) {
+    case Kind::null:
+      return false;
+    case Kind::boolean:
+      return value.truth();
+    case Kind::number:
+      return value.to_double() != 0;
+    case Kind::string:
+      return !value.text().empty();
+    default:
+      return true;
+  }
+}
+
+}  // namespace agents

@@ -1,0 +1,29 @@
+#include "agents/log_reader.h"
+
+#include "claude_reader.h"
+#include "codex_reader.h"
+
+namespace agents {
+
+void LogReader::read(const Line& line, const Sink& sink) {
+  ++counts_.lines;
+  if (line.is_too_long) {
+    ++counts_.too_long;
+    return;
+  }
+  const auto json = document_.parse(line.text);
+  if (!json) {
+    ++counts_.broken;
+    return;
+  }
+  counts_.cut += line.is_cut;
+  read(line, *json, sink);
+}
+
+std::unique_ptr<LogReader> make_reader(Agent agent, const std::string& path,
+                                       const std::string& default_model) {
+  if (agent == Agent::codex) return std::make_unique<CodexReader>(path, default_model);
+  return std::make_unique<ClaudeReader>(path);
+}
+
+}  // namespace agents

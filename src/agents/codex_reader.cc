@@ -99,6 +99,7 @@ void CodexReader::read_meta(const Line& line, const Value& payload, const Sink& 
   }
   Record record = record_at(line, Record::Kind::session_start);
   record.originator = text_at(payload, "originator");
+  record.text = text_at(payload, "timestamp");
   record.working_directory = cwd;
   record.model = default_model_;
   if (const auto git = object_at(payload, "git")) record.branch = text_at(*git, "branch");

@@ -17,6 +17,7 @@ class CodexReader : public LogReader {
 
  protected:
   void read(const Line& line, const base::json::Value& json, const Sink& sink) override;
+  void pass_over() override { timestamp_.clear(); }
 
  private:
   Record record_at(const Line& line, Record::Kind kind) const;

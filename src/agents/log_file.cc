@@ -47,10 +47,9 @@ Result<FileStamp> stamp_of(const std::string& path) {
   return to_stamp(status);
 }
 
-Result<std::string> hash_of(const std::string& path) {
+Result<std::string> hash_of(const std::string& path, const std::atomic<bool>& stopping) {
   TRY(LogFile file, LogFile::open(path, nullptr));
-  TRY(const bool more, file.read([](const Record&) {}, [] { return false; }));
-  (void)more;
+  TRY_OK(file.read([](const Record&) {}, [&stopping] { return stopping.load(); }));
   return file.hash_hex();
 }
 
@@ -95,7 +94,10 @@ Result<bool> LogFile::read(const LogReader::Sink& sink, const std::function<bool
     hash_.add(bytes);
     bytes_read_ += bytes.size();
     if (reader_) lines_.feed(bytes);
-    if (!bytes.empty()) continue;
+    if (!bytes.empty()) {
+      if (enough()) return true;
+      continue;
+    }
     at_end_ = true;
     if (!reader_) break;
     if (lines_.last(line)) reader_->read(line, sink);

@@ -9,11 +9,13 @@ void LogReader::read(const Line& line, const Sink& sink) {
   ++counts_.lines;
   if (line.is_too_long) {
     ++counts_.too_long;
+    pass_over();
     return;
   }
   const auto json = document_.parse(line.text);
   if (!json) {
     ++counts_.broken;
+    pass_over();
     return;
   }
   counts_.cut += line.is_cut;

@@ -53,6 +53,7 @@ int run_command_line(int argc, char** argv) {
   Action action;
   add_serve_command(cli, action);
   add_status_command(cli, action);
+  add_import_command(cli, action);
   add_config_command(cli, action);
   add_version_command(cli, action);
 

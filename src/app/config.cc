@@ -31,6 +31,9 @@ constexpr ConfigKey kKeys[] = {
     {"projects-dir", "AGENTMONITOR_PROJECTS_DIR", KeyKind::path, "", 0, "",
      "folder of project checkouts, to look up git branches; default the parent of the AgentMonitor "
      "checkout around the working directory, else the working directory"},
+    {"prices", "SIGHTLINE_PRICES", KeyKind::path, "", 0, "",
+     "prices that replace or add to the built-in ones; default prices.csv in "
+     "$XDG_CONFIG_HOME/sightline"},
     {"io-threads", "SIGHTLINE_IO_THREADS", KeyKind::integer, "", 1, "",
      "threads for connections; default the number of cores, at most 4"},
     {"durability", "SIGHTLINE_DURABILITY", KeyKind::choice, "full", 0, "full|process",
@@ -58,7 +61,8 @@ constexpr ConfigKey kKeys[] = {
     {"sse-heartbeat", "AGENTMONITOR_SSE_HEARTBEAT_MS", KeyKind::integer, "15000", 1000, "",
      "milliseconds between heartbeats on the stream"},
     {"auto-import", "AGENTMONITOR_AUTO_IMPORT_MINUTES", KeyKind::integer, "10", 0, "",
-     "minutes between imports; sets how recent an imported event must be to count as live"},
+     "minutes between imports, 0: none; sets how recent an imported event must be to count as "
+     "live"},
     {"session-window-hours", "AGENTMONITOR_SESSION_WINDOW_HOURS", KeyKind::integer, "5", 1, "",
      "hours of the usage monitor's session window"},
     {"session-window-hours-claude-code", "AGENTMONITOR_SESSION_WINDOW_HOURS_CLAUDE_CODE",
@@ -189,6 +193,8 @@ std::string default_projects_dir() {
 std::string derived_default(const ConfigKey& key, const Config::Lookup& environment) {
   if (key.name == "db")
     return (fs::path(xdg(environment, "XDG_DATA_HOME", ".local/share")) / "monitor.db").string();
+  if (key.name == "prices")
+    return (fs::path(xdg(environment, "XDG_CONFIG_HOME", ".config")) / "prices.csv").string();
   if (key.name == "projects-dir") return default_projects_dir();
   if (key.name == "io-threads")
     return std::to_string(std::clamp(std::thread::hardware_concurrency(), 1u, 4u));

@@ -11,9 +11,10 @@ using monitor::StreamFilter;
 /// The events of one group commit. Rendered whole once; parts of it only for those who want parts.
 class EventBatch : public net::FeedBatch {
  public:
-  EventBatch(std::int64_t previous, std::vector<StoredEvent> events) : events_(std::move(events)) {
+  EventBatch(std::int64_t previous, std::int64_t last, std::vector<StoredEvent> events)
+      : events_(std::move(events)) {
     previous_id = previous;
-    last_id = events_.back().id;
+    last_id = last;
     for (const StoredEvent& event : events_) {
       starts_.push_back(text_.size());
       monitor::append_event_message(text_, monitor::to_row(event));
@@ -24,6 +25,7 @@ class EventBatch : public net::FeedBatch {
 
   net::SharedBytes render(const std::string& channel, std::int64_t after) const override {
     const StreamFilter filter = StreamFilter::parse(channel);
+    if (events_.empty()) return nullptr;
     if (filter.is_everything() && after < events_.front().id) return whole_;
     std::string part;
     for (std::size_t i = 0; i < events_.size(); ++i) {
@@ -63,11 +65,11 @@ void EventFeed::publish_notice(std::string json) {
   live_.publish(0, [json = std::move(json)] { return std::make_shared<Notice>(json); });
 }
 
-void EventFeed::stored(std::int64_t previous_id, std::vector<StoredEvent> events) {
-  const std::int64_t last_id = events.back().id;
+void EventFeed::stored(std::int64_t previous_id, std::int64_t last_id,
+                       std::vector<StoredEvent> events) {
   auto shared = std::make_shared<std::vector<StoredEvent>>(std::move(events));
-  live_.publish(last_id, [previous_id, shared] {
-    return std::make_shared<EventBatch>(previous_id, std::move(*shared));
+  live_.publish(last_id, [previous_id, last_id, shared] {
+    return std::make_shared<EventBatch>(previous_id, last_id, std::move(*shared));
   });
 }
 

@@ -26,7 +26,8 @@ class EventFeed : public monitor::LedgerListener, public net::FeedHistory {
   void publish_notice(std::string json);
 
   bool stored_up_to(std::int64_t last_id) override { return live_.announce(last_id); }
-  void stored(std::int64_t previous_id, std::vector<monitor::StoredEvent> events) override;
+  void stored(std::int64_t previous_id, std::int64_t last_id,
+              std::vector<monitor::StoredEvent> events) override;
 
   base::Task<base::Result<Page>> read(std::string channel, std::int64_t after) override;
 

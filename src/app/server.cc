@@ -8,10 +8,13 @@
 #include <vector>
 
 #include "access.h"
+#include "auto_import.h"
 #include "base/log.h"
 #include "base/text.h"
 #include "base/worker_pool.h"
+#include "command.h"
 #include "event_feed.h"
+#include "local_ledger.h"
 #include "monitor/ledger.h"
 #include "monitor_routes.h"
 #include "net/http_server.h"
@@ -84,6 +87,7 @@ struct Server::Parts {
 
   const Config config;
   const monitor::Settings settings;
+  monitor::Pricing pricing = monitor::Pricing::builtin();
   base::Metrics metrics;
   base::WorkerPool pool;
   net::IoThreads threads;
@@ -95,6 +99,7 @@ struct Server::Parts {
   std::optional<store::OwnerLock> lock;
   std::unique_ptr<monitor::Ledger> ledger;
   std::unique_ptr<MonitorRoutes> monitor_routes;
+  std::unique_ptr<AutoImport> auto_import;
   net::Router router;
   std::unique_ptr<net::HttpServer> http;
   std::vector<std::unique_ptr<net::IoThread::Periodic>> periodics;  // of the first I/O thread
@@ -106,6 +111,7 @@ struct Server::Parts {
   Result<void> open_ledger();
   Result<void> listen();
   void add_routes();
+  void add_auto_import();
   void start_threads();
   void start_periodics();
   base::Task<Response> get_file(Request& request);
@@ -117,9 +123,10 @@ Result<void> Server::Parts::open_ledger() {
   std::filesystem::create_directories(std::filesystem::path(path).parent_path(), ignored);
   TRY(auto owned, store::OwnerLock::acquire(path));
   lock.emplace(std::move(owned));
+  TRY(pricing, load_prices(config));
   const monitor::Ledger::Options options{settings, config.text("durability") == "full"};
-  TRY(ledger, monitor::Ledger::open(path, options, monitor::Pricing::builtin(), branches,
-                                    base::Clock::system(), metrics));
+  TRY(ledger,
+      monitor::Ledger::open(path, options, pricing, branches, base::Clock::system(), metrics));
   ledger->set_listener(feed);
   feed.live().announce(ledger->newest_id());
   return {};
@@ -165,6 +172,14 @@ base::Task<Response> Server::Parts::get_file(Request& request) {
   co_return not_found(request);
 }
 
+void Server::Parts::add_auto_import() {
+  if (settings.auto_import_interval.count() == 0) return;
+  base::log::info("Auto-import: every {}m", settings.auto_import_interval.count());
+  monitor::Importer::Parts from{ledger.get(), readers, pool, agents::Places::of(environment),
+                                settings.max_metadata_bytes};
+  auto_import = std::make_unique<AutoImport>(std::move(from), settings.auto_import_interval, feed);
+}
+
 void Server::Parts::start_threads() {
   for (std::size_t i = 0; i < threads.size(); ++i)
     io_threads.emplace_back([this, i] { threads.at(i).run(); });
@@ -181,6 +196,8 @@ void Server::Parts::start_periodics() {
     periodics.push_back(
         first.every(kIdleCheckPeriod, [this] { monitor_routes->check_idle().detach(); }));
     periodics.push_back(first.every(kExpirePeriod, [this] { ledger->expire(); }));
+    if (auto_import)
+      periodics.push_back(first.every(AutoImport::kFirst, [this] { auto_import->tick(); }));
   });
 }
 
@@ -193,6 +210,7 @@ Result<std::unique_ptr<Server>> Server::start(const Config& config) {
   auto parts = std::make_unique<Parts>(config);
   TRY_OK(parts->open_ledger());
   parts->add_routes();
+  parts->add_auto_import();
   TRY_OK(parts->listen());
   parts->start_threads();
   parts->start_periodics();
@@ -214,6 +232,7 @@ void Server::stop() {
   if (p.stopped) return;
   p.stopped = true;
   p.threads.at(0).post([&p] { p.periodics.clear(); });
+  if (p.auto_import) p.auto_import->stop();
   p.http->stop(kStopPatience);
   // From here on nobody asks for anything: what was asked for is finished, then the threads end.
   p.ledger->stop();

@@ -8,6 +8,7 @@
 #include "base/json_writer.h"
 #include "command.h"
 #include "net/http_client.h"
+#include "progress_bar.h"
 
 namespace app {
 namespace {
@@ -24,13 +25,6 @@ std::string duration(std::int64_t seconds) {
   if (seconds < 3600) return fmt::format("{} min", seconds / 60);
   if (seconds < 86400) return fmt::format("{} h {} min", seconds / 3600, seconds / 60 % 60);
   return fmt::format("{} d {} h", seconds / 86400, seconds / 3600 % 24);
-}
-
-std::string size(std::int64_t bytes) {
-  if (bytes < 1000) return fmt::format("{} B", bytes);
-  if (bytes < 1000000) return fmt::format("{:.1f} kB", static_cast<double>(bytes) / 1e3);
-  if (bytes < 1000000000) return fmt::format("{:.1f} MB", static_cast<double>(bytes) / 1e6);
-  return fmt::format("{:.1f} GB", static_cast<double>(bytes) / 1e9);
 }
 
 /// Asks the server that the configuration points to and prints how it is.
@@ -71,7 +65,8 @@ int print_status(const Config& config, bool as_json) {
       static_cast<long long>(number(*s, "total_events")),
       static_cast<long long>(number(*s, "total_sessions")),
       static_cast<long long>(number(*s, "live_sessions")),
-      static_cast<long long>(number(*h, "sse_clients")), size(number(*h, "db_size_bytes")).c_str());
+      static_cast<long long>(number(*h, "sse_clients")),
+      to_size(static_cast<std::uint64_t>(number(*h, "db_size_bytes"))).c_str());
   return kDone;
 }
 

@@ -58,6 +58,23 @@ std::string_view cut_utf8(std::string_view text, std::size_t limit) {
   return text.substr(0, limit);
 }
 
+std::string_view cut_utf16(std::string_view text, std::size_t limit) {
+  std::size_t units = 0;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    const auto byte = static_cast<unsigned char>(text[i]);
+    if ((byte & 0xC0) == 0x80) continue;  // goes on
+    units += byte >= 0xF0 ? 2 : 1;
+    if (units > limit) return text.substr(0, i);
+  }
+  return text;
+}
+
+std::string_view last_component(std::string_view path) {
+  const char separator = path.find('/') == path.npos ? '\\' : '/';
+  while (path.ends_with(separator)) path.remove_suffix(1);
+  return path.substr(path.rfind(separator) + 1);  // npos + 1 is 0
+}
+
 std::optional<std::int64_t> parse_leading_int(std::string_view text) {
   text = trim(text);
   const bool negative = text.starts_with('-');

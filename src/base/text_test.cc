@@ -40,5 +40,24 @@ TEST(TextTest, NearestFindsATypoAndNothingFarAway) {
 
 TEST(TextTest, HtmlIsEscaped) { EXPECT_EQ(escape_html("<a&\"'>"), "&lt;a&amp;&quot;&#39;&gt;"); }
 
+TEST(TextTest, CutsAtUtf16UnitsWithoutSplittingACharacter) {
+  EXPECT_EQ(cut_utf16("abc", 3), "abc");
+  EXPECT_EQ(cut_utf16("abc", 2), "ab");
+  EXPECT_EQ(cut_utf16("\u00e4\u20ac!", 2), "\u00e4\u20ac");
+  EXPECT_EQ(cut_utf16("a\U0001F600b", 3), "a\U0001F600");
+  EXPECT_EQ(cut_utf16("a\U0001F600b", 2), "a");
+  EXPECT_EQ(cut_utf16("", 0), "");
+}
+
+TEST(TextTest, TheLastComponentIsWhatStandsBehindTheLastSlash) {
+  EXPECT_EQ(last_component("/home/dev/shop"), "shop");
+  EXPECT_EQ(last_component("/home/dev/shop//"), "shop");
+  EXPECT_EQ(last_component("shop"), "shop");
+  EXPECT_EQ(last_component("C:\\dev\\shop"), "shop");
+  EXPECT_EQ(last_component("/odd\\name"), "odd\\name");
+  EXPECT_EQ(last_component("/"), "");
+  EXPECT_EQ(last_component(""), "");
+}
+
 }  // namespace
 }  // namespace base

@@ -47,7 +47,9 @@ base::Result<HistoryPage> read_history(store::Database& db, const StreamFilter& 
     TRY(const bool found, rows.step());
     if (!found) break;
     const EventRow row = to_row(rows);
-    if (!filter.accepts(row.agent_type, row.event_type)) continue;
+    if (!filter.accepts(row.agent_type, row.event_type) ||
+        is_imported(row.source.value_or(""), row.event_id.value_or("")))
+      continue;
     append_event_message(page.messages, row);
     if (page.messages.size() < kPageBytes) continue;
     page.last_id = row.id;

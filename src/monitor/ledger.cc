@@ -2,6 +2,7 @@
 
 #include "base/log.h"
 #include "base/time_text.h"
+#include "message_table.h"
 #include "monitor/schema.h"
 #include "session_table.h"
 #include "totals.h"
@@ -35,6 +36,7 @@ constexpr const char* kWriterPragmas =
 struct Ledger::Tables {
   SessionTable sessions;
   Totals totals;
+  MessageTable messages;
   // Of the group being written.
   std::string now;
   std::int64_t now_seconds = 0;
@@ -46,6 +48,7 @@ struct Ledger::Tables {
 /// Where an event belongs, once its session has been asked.
 struct Ledger::Place {
   std::string project, branch;
+  std::unique_ptr<Event> settled;  // in place of the event, when its message counts once
 };
 
 struct Ledger::AppendJob : WriteJob {
@@ -60,6 +63,10 @@ struct Ledger::AppendJob : WriteJob {
 
 struct Ledger::IdleJob : WriteJob {
   IdleCheck check;
+};
+
+struct Ledger::ChangeJob : WriteJob {
+  std::function<Result<void>(Database&)> work;
 };
 
 Ledger::Ledger(Database db, Options options, const Pricing& pricing, Branches& branches,
@@ -102,8 +109,9 @@ base::Task<Result<AppendResult>> Ledger::append(std::vector<Event> events) {
   for (Event& event : events) {
     if (!event.project.empty()) co_await branches_.prepare(event.project);
     // A model that is not in the table has no price: that is not the same as costing nothing.
+    // What an event adds to its message only the writer knows.
     const bool has_tokens = event.tokens_in > 0 || event.tokens_out > 0;
-    if (!event.cost_usd && !event.model.empty() && has_tokens)
+    if (!event.cost_usd && !event.model.empty() && has_tokens && event.usage_key.empty())
       event.cost_usd =
           pricing_.cost(event.model, event, base::parse_date(event.client_timestamp).value_or(now));
     job.size += sizeof(Event) + event.metadata.size();
@@ -120,6 +128,12 @@ base::Task<Result<IdleCheck>> Ledger::check_idle() {
   IdleJob job;
   CO_TRY_OK(co_await writer_.submit(job));
   co_return job.check;
+}
+
+base::Task<Result<void>> Ledger::change(std::function<Result<void>(Database&)> work) {
+  ChangeJob job;
+  job.work = std::move(work);
+  co_return co_await writer_.submit(job);
 }
 
 Result<void> Ledger::write(Database& db, std::span<WriteJob* const> jobs) {
@@ -141,6 +155,8 @@ Result<void> Ledger::write(Database& db, std::span<WriteJob* const> jobs) {
       // Reads and writes the tables themselves: what was gathered so far goes there first.
       TRY_OK(t.sessions.flush(db, t.now));
       TRY_OK(check_idle(db, *idle));
+    } else if (auto* changing = dynamic_cast<ChangeJob*>(job)) {
+      TRY_OK(change(db, *changing));
     }
   }
   TRY_OK(t.sessions.flush(db, t.now));
@@ -159,8 +175,15 @@ Result<void> Ledger::notice_other_writers(Database& db) {
 }
 
 /// Stores one event and what follows from it; 0 when it is a duplicate, which changes nothing.
-Result<std::int64_t> Ledger::insert(Database& db, const Event& event, std::vector<Place>& places) {
+Result<std::int64_t> Ledger::insert(Database& db, const Event& given, std::vector<Place>& places) {
   Tables& t = *tables_;
+  std::unique_ptr<Event> settled;
+  if (!given.usage_key.empty()) {
+    const base::Time at = base::parse_date(given.client_timestamp).value_or(clock_.now());
+    TRY(Event step, t.messages.settle(db, given, pricing_, at));
+    settled = std::make_unique<Event>(std::move(step));
+  }
+  const Event& event = settled ? *settled : given;
   TRY(SessionTable::Session * session, t.sessions.find(db, event.session_id));
   const bool historical = is_historical(event);
   std::string project = event.project.empty() ? session->project : event.project;
@@ -182,6 +205,7 @@ Result<std::int64_t> Ledger::insert(Database& db, const Event& event, std::vecto
                 event.cache_read_tokens, event.cache_write_tokens, event.source));
   if (db.changes() == 0) return std::int64_t{0};
   const std::int64_t id = db.last_insert_id();
+  if (settled) TRY_OK(t.messages.count(db, event));
 
   t.sessions.touch(event.session_id, *session, event);
   session->project = project;
@@ -196,7 +220,7 @@ Result<std::int64_t> Ledger::insert(Database& db, const Event& event, std::vecto
     session->ended_at = goes_on ? std::string() : t.now;
   }
   TRY_OK(t.totals.add(db, event, project, branch, id, t.now_seconds));
-  places.push_back({std::move(project), std::move(branch)});
+  places.push_back({std::move(project), std::move(branch), std::move(settled)});
   return id;
 }
 
@@ -229,6 +253,18 @@ Result<void> Ledger::check_idle(Database& db, IdleJob& job) {
   return {};
 }
 
+/// Everything that was gathered goes to the tables before, and is read from them again after.
+Result<void> Ledger::change(Database& db, ChangeJob& job) {
+  Tables& t = *tables_;
+  TRY_OK(t.sessions.flush(db, t.now));
+  TRY_OK(t.totals.flush(db));
+  TRY_OK(job.work(db));
+  t.sessions.forget();
+  TRY(const bool counted, t.totals.catch_up(db));
+  if (counted) base::log::info("the totals were counted anew");
+  return {};
+}
+
 void Ledger::committed(std::span<WriteJob* const> jobs) {
   Tables& t = *tables_;
   t.totals.committed();
@@ -248,14 +284,19 @@ void Ledger::committed(std::span<WriteJob* const> jobs) {
     auto place = append->places.begin();
     for (std::size_t i = 0; i < append->ids.size(); ++i) {
       if (append->ids[i] == 0) continue;
+      if (is_imported(append->events[i].source, append->events[i].event_id)) {
+        ++place;
+        continue;
+      }
+      Event& whole = place->settled ? *place->settled : append->events[i];
       StoredEvent& event =
-          events.emplace_back(StoredEvent{std::move(append->events[i]), append->ids[i], t.now});
+          events.emplace_back(StoredEvent{std::move(whole), append->ids[i], t.now});
       event.event.project = std::move(place->project);
       event.event.branch = std::move(place->branch);
       ++place;
     }
   }
-  listener_->stored(t.previous_id, std::move(events));
+  listener_->stored(t.previous_id, t.totals.last_event_id(), std::move(events));
 }
 
 void Ledger::rolled_back() {

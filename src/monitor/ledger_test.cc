@@ -94,7 +94,7 @@ class LedgerTest : public testing::Test, public LedgerListener {
     announced_ = last_id;
     return true;
   }
-  void stored(std::int64_t previous_id, std::vector<StoredEvent> events) override {
+  void stored(std::int64_t previous_id, std::int64_t, std::vector<StoredEvent> events) override {
     previous_ids_.push_back(previous_id);
     for (StoredEvent& e : events) published_.push_back(std::move(e));
   }

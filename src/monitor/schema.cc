@@ -257,6 +257,29 @@ Result<void> watch_foreign_changes(Database& db) {
   return db.run("UPDATE sightline_state SET value = 1 WHERE key = 'stale'");
 }
 
+// What has been counted of each message of a provider; the key is a hash of its id.
+constexpr std::string_view kMessages = R"sql(
+CREATE TABLE sightline_messages (
+  key TEXT PRIMARY KEY,
+  tokens_in INTEGER NOT NULL,
+  tokens_out INTEGER NOT NULL,
+  cache_read_tokens INTEGER NOT NULL,
+  cache_write_tokens INTEGER NOT NULL,
+  cache_write_1h_tokens INTEGER NOT NULL,
+  reasoning_tokens INTEGER NOT NULL,
+  cost_usd REAL NOT NULL
+) WITHOUT ROWID;
+CREATE TABLE sightline_import_files (
+  file_path TEXT PRIMARY KEY,
+  device INTEGER NOT NULL,
+  inode INTEGER NOT NULL,
+  bytes INTEGER NOT NULL,
+  modified_ns INTEGER NOT NULL
+) WITHOUT ROWID;
+)sql";
+
+Result<void> create_message_tables(Database& db) { return db.execute(std::string(kMessages)); }
+
 Result<void> create_own_tables(Database& db) { return db.execute(std::string(kOwnTables)); }
 
 }  // namespace
@@ -269,8 +292,9 @@ Result<void> open_schema(Database& db) {
     TRY_OK(add_missing_columns(db));
     TRY_OK(transaction.commit());
   }
-  static const std::array<store::Migration, 1> kSteps = {
-      store::Migration{1, "kinds and totals", create_own_tables}};
+  static const std::array<store::Migration, 2> kSteps = {
+      store::Migration{1, "kinds and totals", create_own_tables},
+      store::Migration{3, "messages and imports", create_message_tables}};
   TRY_OK(store::migrate(db, "monitor", kSteps));
 
   TRY(auto transaction, db.begin());

@@ -1,5 +1,7 @@
 #include "session_table.h"
 
+#include "base/json_writer.h"
+
 namespace monitor {
 namespace {
 
@@ -11,7 +13,7 @@ constexpr std::string_view kFindSession =
     "SELECT agent_id, agent_type, project, branch, status, ended_at FROM sessions WHERE id = ?1";
 constexpr std::string_view kUpsertSession =
     "INSERT INTO sessions(id, agent_id, agent_type, project, branch, status, started_at, ended_at, "
-    "last_event_at) VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?7) "
+    "last_event_at, metadata) VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?7, ?9) "
     "ON CONFLICT(id) DO UPDATE SET project = excluded.project, branch = excluded.branch, "
     "status = excluded.status, ended_at = excluded.ended_at, last_event_at = "
     "excluded.last_event_at";
@@ -33,6 +35,7 @@ Result<SessionTable::Session*> SessionTable::find(Database& db, const std::strin
                std::string(stored.text(3)),
                std::string(stored.text(4)),
                std::string(stored.text(5)),
+               "{}",
                true,
                false};
   }
@@ -46,6 +49,11 @@ void SessionTable::touch(const std::string& id, Session& session, const Event& e
     session.agent_type = event.agent_type;
     session.agent_id = agent_id;
     session.is_stored = true;
+    if (!event.parent_session_id.empty()) {
+      session.metadata.clear();
+      base::json::Writer json(session.metadata);
+      json.begin_object().key("parent_session_id").value(event.parent_session_id).end_object();
+    }
   }
   agents_.try_emplace(std::move(agent_id), event.agent_type);
   session.status = "active";
@@ -62,7 +70,7 @@ Result<void> SessionTable::flush(Database& db, const std::string& now) {
   for (auto [id, session] : dirty_) {
     const Session& s = *session;
     TRY_OK(db.run(kUpsertSession, *id, s.agent_id, s.agent_type, NullIfEmpty{s.project},
-                  NullIfEmpty{s.branch}, s.status, now, NullIfEmpty{s.ended_at}));
+                  NullIfEmpty{s.branch}, s.status, now, NullIfEmpty{s.ended_at}, s.metadata));
     session->is_dirty = false;
   }
   dirty_.clear();

@@ -18,8 +18,9 @@ class SessionTable {
     std::string agent_id, agent_type;  // of its first event
     std::string project, branch;       // empty: null
     std::string status = "active";
-    std::string ended_at;    // empty: null
-    bool is_stored = false;  // there is, or will be with this group, a row
+    std::string ended_at;         // empty: null
+    std::string metadata = "{}";  // of a new one; what is stored stays
+    bool is_stored = false;       // there is, or will be with this group, a row
     bool is_dirty = false;
   };
 

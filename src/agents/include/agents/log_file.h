@@ -1,5 +1,6 @@
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -33,7 +34,7 @@ class LogFile {
   /// The state of the file when it was opened.
   const FileStamp& stamp() const { return stamp_; }
 
-  /// Reads until `enough` says so after a line, or the file ends; false: it has ended.
+  /// Reads until `enough` says so after a line or block, or the file ends; false: it has ended.
   base::Result<bool> read(const LogReader::Sink& sink, const std::function<bool()>& enough);
 
   /// Of what has been read.
@@ -58,7 +59,7 @@ class LogFile {
 /// The stamp of the file at `path`. `not_found`.
 base::Result<FileStamp> stamp_of(const std::string& path);
 
-/// SHA-256 of the file's bytes, as hex.
-base::Result<std::string> hash_of(const std::string& path);
+/// SHA-256 of the file's bytes, as hex; of a part of them once `stopping` is true.
+base::Result<std::string> hash_of(const std::string& path, const std::atomic<bool>& stopping);
 
 }  // namespace agents

@@ -36,6 +36,8 @@ class LogReader {
  protected:
   /// One line that is JSON.
   virtual void read(const Line& line, const base::json::Value& json, const Sink& sink) = 0;
+  /// One that is not.
+  virtual void pass_over() {}
 
  private:
   base::json::Document document_;

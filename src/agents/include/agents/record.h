@@ -27,7 +27,7 @@ struct Usage {
 struct Record {
   enum class Kind : std::uint8_t {
     line,           // Claude Code: one record of the log, whatever its type
-    session_start,  // Codex: session_meta
+    session_start,  // Codex: session_meta; `text` is when the session began
     usage,          // Codex: tokens since the last of its kind
     patch,          // Codex: files are edited; `text` is the patch
     session_end,    // Codex: the file ends here; `usage` is the whole session's

@@ -14,6 +14,14 @@ std::string_view trim(std::string_view text);
 /// The longest prefix of at most `limit` bytes that does not split a UTF-8 sequence.
 std::string_view cut_utf8(std::string_view text, std::size_t limit);
 
+/// The longest prefix of at most `limit` UTF-16 code units, as JavaScript's slice(0, limit) gives
+/// it; a character of two units is never split.
+std::string_view cut_utf16(std::string_view text, std::size_t limit);
+
+/// The last component of a path, as it stands behind the last `/` (or `\`, of a path that has no
+/// `/`); slashes at its end do not count.
+std::string_view last_component(std::string_view path);
+
 /// The integer that `text` begins with, as JavaScript's parseInt(text, 10) reads it: white space,
 /// sign and digits, the rest ignored; nothing when there is no digit. Past 64 bits it saturates.
 std::optional<std::int64_t> parse_leading_int(std::string_view text);

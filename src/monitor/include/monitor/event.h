@@ -58,4 +58,9 @@ struct Event {
   std::string parent_session_id;  // of a sub-agent's session
 };
 
+/// Whether the event came out of an agent's log by an import, not from a client that says so.
+inline bool is_imported(std::string_view source, std::string_view event_id) {
+  return source == "import" && event_id.starts_with("import-");
+}
+
 }  // namespace monitor

@@ -33,7 +33,8 @@ struct HistoryPage {
   bool is_newest = false;
 };
 
-/// The stored events behind `after` as stream messages, oldest first, about 256 KiB at most.
+/// The stored events behind `after` as stream messages, oldest first, about 256 KiB at most;
+/// imported ones are no messages.
 base::Result<HistoryPage> read_history(store::Database& db, const StreamFilter& filter,
                                        std::int64_t after);
 

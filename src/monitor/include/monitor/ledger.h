@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <span>
 #include <string>
@@ -30,8 +31,10 @@ class LedgerListener {
   virtual ~LedgerListener() = default;
   /// Everything up to `last_id` is stored. True: hand over the rows too.
   virtual bool stored_up_to(std::int64_t last_id) = 0;
-  /// The rows behind `previous_id`, in order.
-  virtual void stored(std::int64_t previous_id, std::vector<StoredEvent> events) = 0;
+  /// The rows behind `previous_id` up to `last_id`, in order; without imported ones, which are
+  /// history and no news.
+  virtual void stored(std::int64_t previous_id, std::int64_t last_id,
+                      std::vector<StoredEvent> events) = 0;
 };
 
 /// What became of each event that was handed in, in order.
@@ -72,6 +75,10 @@ class Ledger : private store::GroupTarget {
   /// Moves sessions without events for long to idle, and idle ones to ended.
   base::Task<base::Result<IdleCheck>> check_idle();
 
+  /// Runs `work` in a transaction of its own kind of change: import state, corrected costs. What
+  /// follows for the totals is counted in the same transaction.
+  base::Task<base::Result<void>> change(std::function<base::Result<void>(store::Database&)> work);
+
   /// The writer thread's loop; returns after `stop`, when all that was handed in is answered.
   void run() { writer_.run(); }
   void stop() { writer_.stop(); }
@@ -84,6 +91,7 @@ class Ledger : private store::GroupTarget {
   struct Place;
   struct AppendJob;
   struct IdleJob;
+  struct ChangeJob;
 
   Ledger(store::Database db, Options options, const Pricing& pricing, Branches& branches,
          const base::Clock& clock, base::Metrics& metrics);
@@ -93,9 +101,10 @@ class Ledger : private store::GroupTarget {
   void rolled_back() override;
 
   base::Result<void> notice_other_writers(store::Database& db);
-  base::Result<std::int64_t> insert(store::Database& db, const Event& event,
+  base::Result<std::int64_t> insert(store::Database& db, const Event& given,
                                     std::vector<Place>& places);
   base::Result<void> check_idle(store::Database& db, IdleJob& job);
+  base::Result<void> change(store::Database& db, ChangeJob& job);
   bool is_historical(const Event& event) const;
 
   const Options options_;

@@ -1,0 +1,55 @@
+#include "local_ledger.h"
+
+#include <filesystem>
+#include <fstream>
+#include <sstream>
+
+namespace app {
+
+using base::Errc;
+using base::Error;
+using base::Result;
+
+Result<monitor::Pricing> load_prices(const Config& config) {
+  const std::string& path = config.text("prices");
+  std::error_code ignored;
+  const bool is_given = config.at("prices").origin != "default";
+  if (!is_given && !std::filesystem::exists(path, ignored)) return monitor::Pricing::builtin();
+  std::ifstream file(path, std::ios::binary);
+  std::ostringstream text;
+  text << file.rdbuf();
+  if (!file) return Error{Errc::invalid_argument, "prices " + path + ": cannot be read"};
+  auto own = monitor::Pricing::parse(text.str());
+  if (!own) return std::move(own.error()).within("prices " + path);
+  return monitor::Pricing::builtin().with(*own);
+}
+
+Result<std::unique_ptr<LocalLedger>> LocalLedger::open(const Config& config) {
+  TRY(monitor::Pricing pricing, load_prices(config));
+  std::unique_ptr<LocalLedger> local(new LocalLedger(config, std::move(pricing)));
+  const monitor::Ledger::Options options{local->settings_, config.text("durability") == "full"};
+  TRY(local->ledger_,
+      monitor::Ledger::open(config.text("db"), options, local->pricing_, local->branches_,
+                            base::Clock::system(), local->metrics_));
+  LocalLedger& l = *local;
+  l.writer_ = std::thread([&l] { l.ledger_->run(); });
+  l.worker_ = std::thread([&l] { l.pool_.work(0); });
+  return local;
+}
+
+LocalLedger::LocalLedger(const Config& config, monitor::Pricing pricing)
+    : settings_(config.monitor_settings()),
+      pricing_(std::move(pricing)),
+      readers_(config.text("db"), pool_, 1),
+      branches_(settings_.projects_dir, pool_) {}
+
+LocalLedger::~LocalLedger() {
+  if (!writer_.joinable()) return;
+  ledger_->stop();
+  writer_.join();
+  pool_.stop();
+  worker_.join();
+  readers_.close();
+}
+
+}  // namespace app

@@ -54,6 +54,8 @@ int run_command_line(int argc, char** argv) {
   add_serve_command(cli, action);
   add_status_command(cli, action);
   add_import_command(cli, action);
+  add_verify_command(cli, action);
+  add_cost_command(cli, action);
   add_config_command(cli, action);
   add_version_command(cli, action);
 

@@ -65,8 +65,9 @@ Result<Event> MessageTable::settle(Database& db, const Event& event, const Prici
     }
   } else if (!event.model.empty() && has_tokens(event) && (adds || !is_known)) {
     // The difference of two prices, not the price of the difference: a tier looks at the whole.
-    if (const auto cost = pricing.cost(event.model, after, at))
-      step.cost_usd = std::max(*cost - cost_before, 0.0);
+    const auto whole = pricing.cost(event.model, after, at);
+    const auto counted = pricing.cost(event.model, before, at);
+    if (whole && counted) step.cost_usd = std::max(*whole - *counted, 0.0);
   }
   return step;
 }

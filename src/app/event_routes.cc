@@ -21,7 +21,6 @@ using net::Request;
 using net::Response;
 
 constexpr std::int64_t kDefaultLimit = 50;
-constexpr std::int64_t kPageRows = 500;  // of an answer too long to be built in memory
 
 constexpr std::string_view kNotABatch = R"({"error":"Expected { events: [...] }"})";
 
@@ -174,15 +173,15 @@ Task<Response> MonitorRoutes::get_events(Request& request) {
   Response response;
   response.stream = [this, filter, tail, page = first->page,
                      left = limit - kPageRows](net::ResponseStream& stream) {
-    return stream_events(stream, filter, page, left, tail);
+    return stream_events(stream, "{\"events\":[", filter, page, left, tail);
   };
   co_return response;
 }
 
-Task<void> MonitorRoutes::stream_events(net::ResponseStream& stream, monitor::EventFilter filter,
-                                        monitor::EventPage page, std::int64_t left,
-                                        std::string tail) {
-  stream.send(net::share("{\"events\":[" + page.rows));
+Task<void> MonitorRoutes::stream_events(net::ResponseStream& stream, std::string head,
+                                        monitor::EventFilter filter, monitor::EventPage page,
+                                        std::int64_t left, std::string tail) {
+  stream.send(net::share(head + page.rows));
   while (left > 0 && page.count == static_cast<std::size_t>(kPageRows) && page.end) {
     co_await stream.drained();
     if (stream.is_closed()) break;

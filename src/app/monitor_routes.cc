@@ -8,7 +8,8 @@
 #include "base/time_text.h"
 #include "monitor/statistics.h"
 
-// Registration, GET /api/stats, GET /api/stream, GET /api/health; event_routes.cc has the rest.
+// Registration, GET /api/stats, GET /api/stream, GET /api/health; event_routes.cc,
+// session_routes.cc and statistics_routes.cc have the rest.
 
 namespace app {
 namespace {
@@ -56,6 +57,12 @@ void MonitorRoutes::add_to(net::Router& router) {
   router.post("/api/events/batch", to(&MonitorRoutes::post_batch));
   router.get("/api/stats", to(&MonitorRoutes::get_statistics));
   router.get("/api/stats/usage-monitor", to(&MonitorRoutes::get_usage_monitor));
+  router.get("/api/stats/tools", to(&MonitorRoutes::get_tools));
+  router.get("/api/stats/cost", to(&MonitorRoutes::get_cost));
+  router.get("/api/sessions", to(&MonitorRoutes::get_sessions));
+  router.get("/api/sessions/{id}", to(&MonitorRoutes::get_session));
+  router.get("/api/sessions/{id}/transcript", to(&MonitorRoutes::get_transcript));
+  router.get("/api/filter-options", to(&MonitorRoutes::get_filter_options));
   router.get("/api/stream", to(&MonitorRoutes::get_stream));
   router.get("/api/health", to(&MonitorRoutes::get_health));
 }
@@ -72,31 +79,23 @@ Task<Response> MonitorRoutes::get_statistics(Request& request) {
 /// The members of the statistics, read after an idle check if one is due.
 Task<Result<std::string>> MonitorRoutes::statistics(monitor::StatisticsFilter filter,
                                                     bool with_usage) {
-  struct Read {
-    bool idle_check_due;
-    std::string members;
+  std::function<Result<std::string>(store::Database&)> read =
+      [this, &filter, with_usage](store::Database& db) -> Result<std::string> {
+    TRY(std::string members, monitor::read_statistics(db, filter));
+    if (with_usage) {
+      TRY(const std::string usage,
+          monitor::read_usage_monitor(db, parts_.settings, parts_.clock.now()));
+      members.append(",\"usage_monitor\":").append(usage);
+    }
+    return members;
   };
-  for (bool checked = false;; checked = true) {
-    std::function<Result<Read>(store::Database&)> read =
-        [this, &filter, checked, with_usage](store::Database& db) -> Result<Read> {
-      const base::Time now = parts_.clock.now();
-      if (!checked) {
-        TRY(const bool due, monitor::has_silent_sessions(db, parts_.settings, now));
-        if (due) return Read{true, {}};
-      }
-      TRY(std::string members, monitor::read_statistics(db, filter));
-      if (with_usage) {
-        TRY(const std::string usage, monitor::read_usage_monitor(db, parts_.settings, now));
-        members.append(",\"usage_monitor\":").append(usage);
-      }
-      return Read{false, std::move(members)};
-    };
-    CO_TRY(Read result, co_await query<Read>(std::move(read)));
-    if (!result.idle_check_due) co_return std::move(result.members);
-    // When the database cannot be written the statistics are still worth having.
-    auto idle = co_await parts_.ledger.check_idle();
-    if (!idle) base::log::warn("idle check: {}", idle.error().what);
-  }
+  co_return co_await query_after_idle_check<std::string>(std::move(read));
+}
+
+/// When the database cannot be written what is read is still worth having.
+Task<void> MonitorRoutes::run_idle_check() {
+  const auto idle = co_await parts_.ledger.check_idle();
+  if (!idle) base::log::warn("idle check: {}", idle.error().what);
 }
 
 Task<Response> MonitorRoutes::get_usage_monitor(Request&) {

@@ -2,6 +2,7 @@
 
 #include "base/log.h"
 #include "base/time_text.h"
+#include "event_facts.h"
 #include "message_table.h"
 #include "monitor/schema.h"
 #include "session_table.h"
@@ -25,6 +26,10 @@ constexpr std::string_view kInsert =
     "VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, "
     "?20) "
     "ON CONFLICT(event_id) DO NOTHING";
+
+constexpr std::string_view kInsertDetails =
+    "INSERT INTO sightline_usage_details(event, cache_write_1h_tokens, reasoning_tokens, "
+    "input_includes_cache) VALUES(?1, ?2, ?3, ?4)";
 
 // A checkpoint copies this many pages at once: fewer, and it copies the same hot pages too often.
 constexpr const char* kWriterPragmas =
@@ -53,6 +58,7 @@ struct Ledger::Place {
 
 struct Ledger::AppendJob : WriteJob {
   std::vector<Event> events;
+  std::vector<EventFacts> facts;  // of each
   std::vector<std::int64_t> ids;
   std::vector<Place> places;  // of those stored
   std::size_t size = 0;       // about, in bytes
@@ -114,6 +120,7 @@ base::Task<Result<AppendResult>> Ledger::append(std::vector<Event> events) {
     if (!event.cost_usd && !event.model.empty() && has_tokens && event.usage_key.empty())
       event.cost_usd =
           pricing_.cost(event.model, event, base::parse_date(event.client_timestamp).value_or(now));
+    job.facts.push_back(facts_of(event));
     job.size += sizeof(Event) + event.metadata.size();
   }
   job.events = std::move(events);
@@ -147,8 +154,9 @@ Result<void> Ledger::write(Database& db, std::span<WriteJob* const> jobs) {
     if (auto* append = dynamic_cast<AppendJob*>(job)) {
       append->ids.clear();  // of an attempt that failed
       append->places.clear();
+      auto facts = append->facts.begin();
       for (const Event& event : append->events) {
-        TRY(const std::int64_t id, insert(db, event, append->places));
+        TRY(const std::int64_t id, insert(db, event, *facts++, append->places));
         append->ids.push_back(id);
       }
     } else if (auto* idle = dynamic_cast<IdleJob*>(job)) {
@@ -175,7 +183,8 @@ Result<void> Ledger::notice_other_writers(Database& db) {
 }
 
 /// Stores one event and what follows from it; 0 when it is a duplicate, which changes nothing.
-Result<std::int64_t> Ledger::insert(Database& db, const Event& given, std::vector<Place>& places) {
+Result<std::int64_t> Ledger::insert(Database& db, const Event& given, const EventFacts& facts,
+                                    std::vector<Place>& places) {
   Tables& t = *tables_;
   std::unique_ptr<Event> settled;
   if (!given.usage_key.empty()) {
@@ -206,6 +215,9 @@ Result<std::int64_t> Ledger::insert(Database& db, const Event& given, std::vecto
   if (db.changes() == 0) return std::int64_t{0};
   const std::int64_t id = db.last_insert_id();
   if (settled) TRY_OK(t.messages.count(db, event));
+  if (event.cache_write_1h_tokens != 0 || event.reasoning_tokens != 0 || event.input_includes_cache)
+    TRY_OK(db.run(kInsertDetails, id, event.cache_write_1h_tokens, event.reasoning_tokens,
+                  event.input_includes_cache ? 1 : 0));
 
   t.sessions.touch(event.session_id, *session, event);
   session->project = project;
@@ -219,7 +231,7 @@ Result<std::int64_t> Ledger::insert(Database& db, const Event& given, std::vecto
     session->status = goes_on ? "idle" : "ended";
     session->ended_at = goes_on ? std::string() : t.now;
   }
-  TRY_OK(t.totals.add(db, event, project, branch, id, t.now_seconds));
+  TRY_OK(t.totals.add(db, event, facts, project, branch, id, t.now_seconds));
   places.push_back({std::move(project), std::move(branch), std::move(settled)});
   return id;
 }

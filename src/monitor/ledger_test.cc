@@ -4,116 +4,17 @@
 
 #include <fstream>
 #include <random>
-#include <thread>
 
 #include "base/json_reader.h"
 #include "base/time_text.h"
+#include "ledger_fixture.h"
 #include "monitor/event_query.h"
 #include "monitor/statistics.h"
-#include "test_executor.h"
 
 namespace monitor {
 namespace {
 
-using store::Access;
 using store::Database;
-
-/// A ledger with its thread, on a database of its own.
-class LedgerTest : public testing::Test, public LedgerListener {
- protected:
-  LedgerTest() { open(); }
-  ~LedgerTest() override {
-    close();
-    pool_.stop();
-    worker_.join();
-  }
-
-  void open() {
-    auto opened =
-        Ledger::open(path_, {settings_, true}, Pricing::builtin(), branches_, clock_, metrics_);
-    ASSERT_TRUE(opened) << opened.error().what;
-    ledger_ = std::move(*opened);
-    ledger_->set_listener(*this);
-    thread_ = std::thread([this] { ledger_->run(); });
-  }
-  void close() {
-    if (!ledger_) return;
-    ledger_->stop();
-    thread_.join();
-    ledger_.reset();
-  }
-
-  static Event event(std::string session, EventType type = EventType::tool_use) {
-    Event e;
-    e.session_id = std::move(session);
-    e.agent_type = "codex";
-    e.event_type = type;
-    return e;
-  }
-  std::vector<std::int64_t> append(std::vector<Event> events) {
-    auto result = executor_.await(ledger_->append(std::move(events)));
-    EXPECT_TRUE(result) << result.error().what;
-    return result->ids;
-  }
-  std::int64_t append(Event e) { return append(std::vector<Event>{std::move(e)}).front(); }
-
-  Database reader() { return *Database::open(path_, Access::read_only); }
-  std::string text(const std::string& sql) { return reader().text(sql)->value_or("NULL"); }
-  std::int64_t number(const std::string& sql) { return reader().integer(sql)->value_or(-1); }
-  std::string session(const std::string& id, const std::string& column) {
-    return text("SELECT " + column + " FROM sessions WHERE id = '" + id + "'");
-  }
-  /// What another program does to the file.
-  void by_another_program(const std::string& sql) {
-    Database other = *Database::open(path_, Access::read_write);
-    const auto done = other.execute(sql);
-    ASSERT_TRUE(done) << done.error().what;
-  }
-  /// Every sum against a recount over the events.
-  void expect_totals_equal_a_recount() {
-    EXPECT_EQ(number("SELECT count(*) FROM events"),
-              number("SELECT coalesce(sum(events), 0) FROM sightline_totals"));
-    EXPECT_EQ(number("SELECT count(*) FROM events"),
-              number("SELECT coalesce(sum(events), 0) FROM sightline_hour_totals"));
-    EXPECT_EQ(number("SELECT count(*) FROM events"),
-              number("SELECT count(*) FROM sightline_kind_events"));
-    EXPECT_EQ(number("SELECT total(tokens_in) * 3 + total(tokens_out) FROM events"),
-              number("SELECT total(tokens_in) * 3 + total(tokens_out) FROM sightline_totals"));
-    EXPECT_EQ(number("SELECT round(total(cost_usd) * 1e6) FROM events"),
-              number("SELECT round(total(cost_usd) * 1e6) FROM sightline_hour_totals"));
-    EXPECT_EQ(
-        number("SELECT count(*) FROM (SELECT session_id, count(*) AS n, total(tokens_in) AS t "
-               "FROM events GROUP BY 1) e LEFT JOIN sightline_session_totals s USING (session_id) "
-               "WHERE s.events IS NOT e.n OR s.tokens_in IS NOT CAST(e.t AS INTEGER)"),
-        0);
-    EXPECT_EQ(number("SELECT max(id) FROM events"),
-              number("SELECT value FROM sightline_state WHERE key = 'last_event_id'"));
-  }
-
-  bool stored_up_to(std::int64_t last_id) override {
-    announced_ = last_id;
-    return true;
-  }
-  void stored(std::int64_t previous_id, std::int64_t, std::vector<StoredEvent> events) override {
-    previous_ids_.push_back(previous_id);
-    for (StoredEvent& e : events) published_.push_back(std::move(e));
-  }
-
-  support::TemporaryFolder folder_;
-  std::string path_ = folder_ / "monitor.db";
-  Settings settings_;
-  support::TestExecutor executor_;
-  support::FakeClock clock_;
-  base::Metrics metrics_;
-  base::WorkerPool pool_;
-  std::thread worker_{[this] { pool_.work(0); }};
-  Branches branches_{folder_.path(), pool_};
-  std::unique_ptr<Ledger> ledger_;
-  std::thread thread_;
-  std::int64_t announced_ = 0;
-  std::vector<std::int64_t> previous_ids_;
-  std::vector<StoredEvent> published_;
-};
 
 TEST_F(LedgerTest, AnEventMakesItsAgentAndItsSession) {
   EXPECT_EQ(append(event("s")), 1);

@@ -75,11 +75,14 @@ CREATE TABLE IF NOT EXISTS import_state (
 // Four of AgentMonitor's single-column indexes are not wanted: sightline_kind_events answers what
 // they were for, in order and in combination, at a quarter of their cost for every insert. Its own
 // start makes them again. The one on sessions has the time too, for the
-// order within a session.
+// order within a session. sightline_past_sessions lists what has ended in the order of time; the
+// events of a live session do not touch it.
 constexpr std::string_view kIndexes = R"sql(
 CREATE INDEX IF NOT EXISTS idx_events_created_at ON events(created_at);
 CREATE INDEX IF NOT EXISTS idx_events_session_id ON events(session_id, created_at);
 CREATE INDEX IF NOT EXISTS idx_sessions_status ON sessions(status);
+CREATE INDEX IF NOT EXISTS sightline_past_sessions ON sessions(last_event_at, id)
+  WHERE status <> 'active' AND status <> 'idle';
 DROP INDEX IF EXISTS idx_events_event_type;
 DROP INDEX IF EXISTS idx_events_tool_name;
 DROP INDEX IF EXISTS idx_events_agent_type;
@@ -163,6 +166,63 @@ CREATE TABLE sightline_session_totals (
 ) WITHOUT ROWID;
 CREATE TABLE sightline_state (key TEXT PRIMARY KEY, value INTEGER NOT NULL) WITHOUT ROWID;
 INSERT INTO sightline_state(key, value) VALUES ('last_event_id', 0), ('stale', 0);
+)sql";
+
+// session_totals:  what an event's metadata says of files and lines is summed up too.
+// session_files:   the files that a session has edited; a path is what json_extract gives.
+// cost_totals:     events that cost something, by hour of receipt.
+// usage_totals:    all events by quarter of an hour of the client's time: days of any time zone are
+//                  made of quarters. The slot -1000000000 is that of times that nobody can read.
+// displaced_times: events whose client's time is not within a minute of their receipt, so that the
+//                  index on the receipt does not lead to them.
+// usage_details:   what the contract's columns have no room for; not to be had from the events.
+constexpr std::string_view kUsageTables = R"sql(
+ALTER TABLE sightline_session_totals ADD COLUMN files_edited INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE sightline_session_totals ADD COLUMN lines_added INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE sightline_session_totals ADD COLUMN lines_removed INTEGER NOT NULL DEFAULT 0;
+CREATE TABLE sightline_session_files (
+  session_id TEXT NOT NULL,
+  path NOT NULL,
+  PRIMARY KEY (session_id, path)
+) WITHOUT ROWID;
+CREATE TABLE sightline_cost_totals (
+  hour INTEGER NOT NULL,
+  session_id TEXT NOT NULL,
+  agent_type TEXT NOT NULL,
+  model TEXT NOT NULL,
+  events INTEGER NOT NULL,
+  tokens_in INTEGER NOT NULL,
+  tokens_out INTEGER NOT NULL,
+  cost_usd REAL NOT NULL,
+  PRIMARY KEY (hour, session_id, agent_type, model)
+) WITHOUT ROWID;
+CREATE TABLE sightline_usage_totals (
+  slot INTEGER NOT NULL,
+  agent_type TEXT NOT NULL,
+  model TEXT NOT NULL,
+  events INTEGER NOT NULL,
+  tokens_in INTEGER NOT NULL,
+  tokens_out INTEGER NOT NULL,
+  cache_read_tokens INTEGER NOT NULL,
+  cache_write_tokens INTEGER NOT NULL,
+  cache_write_1h_tokens INTEGER NOT NULL,
+  reasoning_tokens INTEGER NOT NULL,
+  cost_usd REAL NOT NULL,
+  unpriced INTEGER NOT NULL,
+  PRIMARY KEY (slot, agent_type, model)
+) WITHOUT ROWID;
+CREATE TABLE sightline_displaced_times (
+  at INTEGER NOT NULL,
+  id INTEGER NOT NULL,
+  PRIMARY KEY (at, id)
+) WITHOUT ROWID;
+CREATE TABLE sightline_usage_details (
+  event INTEGER PRIMARY KEY,
+  cache_write_1h_tokens INTEGER NOT NULL,
+  reasoning_tokens INTEGER NOT NULL,
+  input_includes_cache INTEGER NOT NULL
+);
+UPDATE sightline_state SET value = 1 WHERE key = 'stale';
 )sql";
 
 // Sightline itself never changes or removes an event, and its ids only rise, so none of these does
@@ -282,6 +342,9 @@ Result<void> create_message_tables(Database& db) { return db.execute(std::string
 
 Result<void> create_own_tables(Database& db) { return db.execute(std::string(kOwnTables)); }
 
+/// Then everything is counted anew: the new sums are of all events there are.
+Result<void> create_usage_tables(Database& db) { return db.execute(std::string(kUsageTables)); }
+
 }  // namespace
 
 Result<void> open_schema(Database& db) {
@@ -292,8 +355,9 @@ Result<void> open_schema(Database& db) {
     TRY_OK(add_missing_columns(db));
     TRY_OK(transaction.commit());
   }
-  static const std::array<store::Migration, 2> kSteps = {
+  static const std::array<store::Migration, 3> kSteps = {
       store::Migration{1, "kinds and totals", create_own_tables},
+      store::Migration{2, "usage", create_usage_tables},
       store::Migration{3, "messages and imports", create_message_tables}};
   TRY_OK(store::migrate(db, "monitor", kSteps));
 

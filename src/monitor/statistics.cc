@@ -1,14 +1,13 @@
 #include "monitor/statistics.h"
 
-#include <algorithm>
-#include <map>
-#include <set>
 #include <vector>
 
 #include "base/json_writer.h"
 #include "base/time_text.h"
+#include "breakdown.h"
 #include "monitor/ledger.h"
 #include "saturating.h"
+#include "since.h"
 
 namespace monitor {
 namespace {
@@ -55,50 +54,26 @@ Result<void> take_lines(Statement rows, std::vector<Line>& lines) {
   }
 }
 
-/// `since` is a datetime, or empty for all the time there is.
 Result<std::vector<Line>> read_lines(Database& db, const std::string& agent_type,
-                                     const std::string& since) {
+                                     const Since& since) {
   const store::NullIfEmpty agent{agent_type};
   std::vector<Line> lines;
-  if (since.empty()) {
+  if (!since.is_limited()) {
     TRY(auto rows, db.prepare(kAllTime));
     rows.bind(agent);
     TRY_OK(take_lines(std::move(rows), lines));
     return lines;
   }
-  TRY(const auto at, db.integer("SELECT CAST(strftime('%s', ?1) AS INTEGER)", since));
-  const std::int64_t first_whole = (at.value_or(0) + 3599) / 3600;
-  TRY(const auto hour_start, db.text("SELECT datetime(?1, 'unixepoch')", first_whole * 3600));
   {
     TRY(auto rows, db.prepare(kFirstHour));
-    const std::string end = hour_start.value_or("");
-    rows.bind(agent, since, end);
+    rows.bind(agent, since.at, since.first_hour_at);
     TRY_OK(take_lines(std::move(rows), lines));
   }
   TRY(auto rows, db.prepare(kWholeHours));
-  rows.bind(agent, first_whole);
+  rows.bind(agent, since.first_hour);
   TRY_OK(take_lines(std::move(rows), lines));
   return lines;
 }
-
-/// `{"name":count,...}`, the largest first, equals by name.
-class Breakdown {
- public:
-  void add(const std::string& name, std::int64_t events) {
-    if (!name.empty() && events > 0) counts_[name] += events;
-  }
-  void write(base::json::Writer& json) const {
-    std::vector<std::pair<std::string, std::int64_t>> order(counts_.begin(), counts_.end());
-    std::stable_sort(order.begin(), order.end(),
-                     [](const auto& a, const auto& b) { return a.second > b.second; });
-    json.begin_object();
-    for (const auto& [name, count] : order) json.escaped_key(name).value(count);
-    json.end_object();
-  }
-
- private:
-  std::map<std::string, std::int64_t> counts_;
-};
 
 Result<std::int64_t> count(Database& db, std::string_view sql) {
   TRY(const auto value, db.integer(sql));
@@ -108,8 +83,8 @@ Result<std::int64_t> count(Database& db, std::string_view sql) {
 /// One window of the usage monitor: what was used since `hours` ago.
 Result<void> write_window(Database& db, base::json::Writer& json, const std::string& agent_type,
                           bool in_tokens, double limit, int hours, base::Time now) {
-  const std::string since = base::to_sql_datetime(now - std::chrono::hours{hours});
-  TRY(const auto lines, read_lines(db, agent_type, since));
+  TRY(const auto since, Since::read(db, base::to_sql_datetime(now - std::chrono::hours{hours})));
+  TRY(const auto lines, read_lines(db, agent_type, since.value_or(Since())));
   double used = 0;
   for (const Line& line : lines)
     used += in_tokens
@@ -124,15 +99,9 @@ Result<void> write_window(Database& db, base::json::Writer& json, const std::str
 
 Result<std::string> read_statistics(Database& db, const StatisticsFilter& filter) {
   std::vector<Line> lines;
-  bool is_empty = false;
-  std::string since;
-  if (!filter.since.empty()) {
-    TRY(const auto datetime, db.text("SELECT datetime(?1)", filter.since));
-    is_empty = !datetime;
-    since = datetime.value_or("");
-  }
-  if (!is_empty) {
-    TRY(lines, read_lines(db, filter.agent_type, since));
+  TRY(const auto since, Since::read(db, filter.since));
+  if (since) {
+    TRY(lines, read_lines(db, filter.agent_type, *since));
   }
 
   Sums all;

@@ -247,7 +247,7 @@ base::Task<Response> Connection::respond() {
       response = co_await route_->handler(request);
     }
   } else if (request.method == Method::options) {
-    const std::string allowed = server_.router_.allowed(request.path);
+    const std::string allowed = server_.router_.allowed(request);
     if (allowed.empty()) {
       response = server_.options_.not_found(request);
     } else {

@@ -30,6 +30,17 @@ class RouterTest : public testing::Test {
     request_.path = std::move(path);
     return router_.find(request_);
   }
+  const Route* find_raw(std::string_view path) {
+    request_ = Request();
+    request_.raw_path = path;
+    request_.path = *percent_decode(path);
+    return router_.find(request_);
+  }
+  std::string allowed(std::string path) {
+    request_ = Request();
+    request_.path = std::move(path);
+    return router_.allowed(request_);
+  }
   Router router_;
   Request request_;
 };
@@ -60,15 +71,23 @@ TEST_F(RouterTest, ParametersAreTakenFromThePath) {
   EXPECT_EQ(find(Method::get, "/api/pages/99999999999999999999/rows"), nullptr);
 }
 
+TEST_F(RouterTest, AnEscapedSlashSeparatesNothing) {
+  ASSERT_NE(find_raw("/api/sessions/a%2Fb%20c"), nullptr);
+  EXPECT_EQ(request_.params.text("id"), "a/b c");
+  ASSERT_NE(find_raw("/api/sess%69ons/100%2525"), nullptr);
+  EXPECT_EQ(request_.params.text("id"), "100%25");
+  EXPECT_EQ(find_raw("/api%2Fsessions/x"), nullptr);
+}
+
 TEST_F(RouterTest, AFixedSegmentWinsOverAParameter) {
   const Route* fixed = find(Method::get, "/api/sessions/all");
   EXPECT_NE(fixed, find(Method::get, "/api/sessions/other"));
 }
 
 TEST_F(RouterTest, AllowedListsTheMethodsOfAPath) {
-  EXPECT_EQ(router_.allowed("/api/events"), "GET, HEAD, POST");
-  EXPECT_EQ(router_.allowed("/api/sessions/x"), "GET, HEAD");
-  EXPECT_EQ(router_.allowed("/nope"), "");
+  EXPECT_EQ(allowed("/api/events"), "GET, HEAD, POST");
+  EXPECT_EQ(allowed("/api/sessions/x"), "GET, HEAD");
+  EXPECT_EQ(allowed("/nope"), "");
 }
 
 TEST(QueryTest, TheFirstValueOfANameCounts) {

@@ -259,7 +259,8 @@ void RequestParser::finish_head() {
   target = target.substr(0, target.find('#'));
   const std::size_t question = target.find('?');
   request_.raw_query = question == target.npos ? std::string_view() : target.substr(question + 1);
-  auto path = percent_decode(target.substr(0, question));
+  request_.raw_path = target.substr(0, question);
+  auto path = percent_decode(request_.raw_path);
   if (!path) return fail(400, "malformed percent-encoding in the path");
   request_.path = std::move(*path);
 }

@@ -22,6 +22,16 @@ std::vector<std::string_view> split(std::string_view path) {
   return segments;
 }
 
+/// The decoded segments of a request's path; `decoded` holds those that are not in it as they are.
+std::vector<std::string_view> split(const Request& request, std::vector<std::string>& decoded) {
+  if (request.raw_path.find('%') == request.raw_path.npos) return split(request.path);
+  std::vector<std::string_view> segments = split(request.raw_path);
+  decoded.reserve(segments.size());
+  for (std::string_view& segment : segments)
+    segment = decoded.emplace_back(percent_decode(segment).value_or(std::string(segment)));
+  return segments;
+}
+
 std::string_view method_name(Method method) {
   switch (method) {
     case Method::get:
@@ -86,7 +96,7 @@ void Router::fallback(Handler handler) {
 
 const Route* Router::find(Request& request) const {
   const Method method = request.method == Method::head ? Method::get : request.method;
-  if (const Node* node = find_node(request.path, &request.params))
+  if (const Node* node = find_node(request, &request.params))
     for (const Route& route : node->routes)
       if (route.method == method) return &route;
   return method == Method::get ? fallback_.get() : nullptr;
@@ -99,9 +109,9 @@ std::size_t Router::max_body_bytes() const {
   return largest;
 }
 
-std::string Router::allowed(std::string_view path) const {
+std::string Router::allowed(const Request& request) const {
   std::string methods;
-  const Node* node = find_node(path, nullptr);
+  const Node* node = find_node(request, nullptr);
   if (!node) return methods;
   for (const Route& route : node->routes) {
     if (!methods.empty()) methods += ", ";
@@ -146,9 +156,10 @@ bool Router::matches(const Node& node, const std::vector<std::string_view>& segm
   return true;
 }
 
-const Router::Node* Router::find_node(std::string_view path, PathParams* params) const {
-  if (const auto found = exact_.find(path); found != exact_.end()) return found->second;
-  const std::vector<std::string_view> segments = split(path);
+const Router::Node* Router::find_node(const Request& request, PathParams* params) const {
+  if (const auto found = exact_.find(request.path); found != exact_.end()) return found->second;
+  std::vector<std::string> decoded;
+  const std::vector<std::string_view> segments = split(request, decoded);
   // Fixed segments win over parameters: patterns without any are looked at first.
   const Node* best = nullptr;
   for (const auto& node : nodes_) {

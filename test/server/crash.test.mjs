@@ -25,12 +25,20 @@ class Source {
   next = () => {
     const { random } = this;
     this.#made += 1;
+    const now = new Date().toISOString();
+    const secondsAgo = (seconds) => new Date(Date.now() - 1000 * seconds).toISOString();
     return {
       event_id: `event-${this.#made}`,
       session_id: `session-${random.below(60)}`,
       agent_type: random.oneOf(['codex', 'claude_code', 'other']),
       event_type: random.oneOf(['tool_use', 'llm_response', 'error', 'session_end']),
-      tool_name: random.oneOf([null, 'Bash', 'Read']),
+      tool_name: random.oneOf([null, 'Bash', 'Read', 'Edit', 'Write']),
+      client_timestamp: random.oneOf([null, now, secondsAgo(50), secondsAgo(3000 + random.below(9000))]),
+      metadata: {
+        file_path: random.oneOf([null, `/file-${random.below(9)}`]),
+        lines_added: random.oneOf([null, random.below(50), '3 lines', 2.5]),
+        lines_removed: random.below(9),
+      },
       model: random.oneOf([null, 'm-1']),
       status: random.oneOf(['success', 'error']),
       tokens_in: random.below(1000),

@@ -82,6 +82,33 @@ export class Monitor extends HttpClient {
     return found;
   }
 
+  /// The reply of a GET that must succeed.
+  async read(path, parameters = {}) {
+    const reply = await this.get(query(path, parameters));
+    assert.equal(reply.status, 200, reply.text);
+    return reply.json;
+  }
+
+  /// The rows that GET /api/sessions returns for these parameters.
+  async sessions(parameters = {}) {
+    const { sessions, total } = await this.read('/api/sessions', { limit: 0, ...parameters });
+    assert.equal(total, sessions.length);
+    return sessions;
+  }
+
+  /// The row of GET /api/sessions/ID.
+  async session(id) {
+    return (await this.read(`/api/sessions/${encodeURIComponent(id)}`)).session;
+  }
+
+  /// The entries of GET /api/sessions/ID/transcript.
+  async transcript(id) {
+    const path = `/api/sessions/${encodeURIComponent(id)}/transcript`;
+    const { session_id, entries } = await this.read(path);
+    assert.equal(session_id, id);
+    return entries;
+  }
+
   /// The reply of GET /api/stats for these parameters.
   async stats(parameters = {}) {
     const reply = await this.get(query('/api/stats', parameters));

@@ -8,8 +8,15 @@ const EVENTS = `e AS (SELECT id, session_id, agent_type, event_type, status,
     coalesce(tool_name, '') AS tool_name, coalesce(model, '') AS model,
     coalesce(project, '') AS project, coalesce(branch, '') AS branch,
     coalesce(source, '') AS source, CAST(strftime('%s', created_at) AS INTEGER) AS at,
+    CAST(strftime('%s', coalesce(client_timestamp, created_at)) AS INTEGER) AS used_at,
+    CASE WHEN json_valid(metadata) THEN metadata END AS metadata,
     tokens_in, tokens_out, cache_read_tokens, cache_write_tokens, cost_usd, duration_ms
   FROM events NOT INDEXED)`;
+const EDIT_TOOLS = "('Edit', 'Write', 'MultiEdit', 'apply_patch', 'write_stdin')";
+const cast = (name) =>
+  `coalesce(sum(CAST(json_extract(metadata, '$.${name}') AS INTEGER)), 0)`;
+// Quarters of an hour since 1970, rounded down before it too.
+const SLOT = `coalesce(used_at / 900 - (used_at % 900 < 0), -1000000000)`;
 const SUMS = `count(*), sum(tokens_in), sum(tokens_out), sum(cache_read_tokens),
   sum(cache_write_tokens), total(cost_usd), coalesce(sum(duration_ms), 0), count(duration_ms)`;
 const KEPT_SUMS = `t.events, t.tokens_in, t.tokens_out, t.cache_read_tokens, t.cache_write_tokens,
@@ -26,10 +33,38 @@ const TABLES = {
     recount: `SELECT at / 3600, ${KIND}, ${SUMS} FROM e GROUP BY at / 3600, ${KIND}`,
   },
   sightline_session_totals: {
-    kept: `SELECT session_id, events, tokens_in, tokens_out, cost_usd
-      FROM sightline_session_totals`,
-    recount: `SELECT session_id, count(*), sum(tokens_in), sum(tokens_out), total(cost_usd)
+    kept: `SELECT session_id, events, tokens_in, tokens_out, cost_usd, files_edited, lines_added,
+        lines_removed FROM sightline_session_totals`,
+    recount: `SELECT session_id, count(*), sum(tokens_in), sum(tokens_out), total(cost_usd),
+        count(DISTINCT CASE WHEN tool_name IN ${EDIT_TOOLS}
+          THEN json_extract(metadata, '$.file_path') END),
+        ${cast('lines_added')}, ${cast('lines_removed')}
       FROM e GROUP BY session_id`,
+  },
+  sightline_session_files: {
+    kept: 'SELECT session_id, path FROM sightline_session_files',
+    recount: `SELECT DISTINCT session_id, json_extract(metadata, '$.file_path') AS path FROM e
+      WHERE tool_name IN ${EDIT_TOOLS} AND path IS NOT NULL`,
+  },
+  sightline_cost_totals: {
+    kept: `SELECT hour, session_id, agent_type, model, events, tokens_in, tokens_out, cost_usd
+      FROM sightline_cost_totals`,
+    recount: `SELECT at / 3600, session_id, agent_type, model, count(*), sum(tokens_in),
+        sum(tokens_out), total(cost_usd)
+      FROM e WHERE cost_usd > 0 GROUP BY at / 3600, session_id, agent_type, model`,
+  },
+  sightline_usage_totals: {
+    kept: 'SELECT * FROM sightline_usage_totals',
+    recount: `SELECT ${SLOT} AS slot, agent_type, model, count(*), sum(tokens_in),
+        sum(tokens_out), sum(cache_read_tokens), sum(cache_write_tokens),
+        coalesce(sum(cache_write_1h_tokens), 0), coalesce(sum(reasoning_tokens), 0),
+        total(cost_usd),
+        sum(model <> '' AND cost_usd IS NULL AND (tokens_in > 0 OR tokens_out > 0))
+      FROM e LEFT JOIN sightline_usage_details ON event = id GROUP BY slot, agent_type, model`,
+  },
+  sightline_displaced_times: {
+    kept: 'SELECT at, id FROM sightline_displaced_times',
+    recount: 'SELECT used_at, id FROM e WHERE abs(used_at - at) > 60',
   },
   sightline_kind_events: {
     kept: `SELECT ${KIND}, at, ke.id FROM sightline_kind_events ke JOIN sightline_kinds k

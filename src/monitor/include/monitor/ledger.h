@@ -18,6 +18,8 @@
 
 namespace monitor {
 
+struct EventFacts;
+
 /// An event as it stands in the ledger.
 struct StoredEvent {
   Event event;
@@ -102,7 +104,7 @@ class Ledger : private store::GroupTarget {
 
   base::Result<void> notice_other_writers(store::Database& db);
   base::Result<std::int64_t> insert(store::Database& db, const Event& given,
-                                    std::vector<Place>& places);
+                                    const EventFacts& facts, std::vector<Place>& places);
   base::Result<void> check_idle(store::Database& db, IdleJob& job);
   base::Result<void> change(store::Database& db, ChangeJob& job);
   bool is_historical(const Event& event) const;

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <string>
 
 #include "base/clock.h"
@@ -20,6 +21,14 @@ base::Result<std::string> read_statistics(store::Database& db, const StatisticsF
 /// The array of GET /api/stats/usage-monitor.
 base::Result<std::string> read_usage_monitor(store::Database& db, const Settings& settings,
                                              base::Time now);
+
+/// The object of GET /api/stats/tools: `{"tools":[...]}`.
+base::Result<std::string> read_tools(store::Database& db, const StatisticsFilter& filter);
+
+/// The object of GET /api/stats/cost: the timeline by the client's time, projects and models by
+/// the time of receipt. `projects` limits the number of projects.
+base::Result<std::string> read_cost(store::Database& db, const StatisticsFilter& filter,
+                                    std::size_t projects);
 
 /// Whether an idle check would change any session.
 base::Result<bool> has_silent_sessions(store::Database& db, const Settings& settings,

@@ -50,8 +50,9 @@ class Query {
 struct Request {
   Method method = Method::get;
   std::string_view method_text;
-  std::string_view target;  // as it stood in the request line
-  std::string path;         // decoded, without the query
+  std::string_view target;    // as it stood in the request line
+  std::string path;           // decoded, without the query
+  std::string_view raw_path;  // the same as it stood: an escaped slash separates no segments
   std::string_view raw_query;
   PathParams params;
   std::string body;

@@ -24,6 +24,7 @@ struct Route {
 ///
 /// Patterns are `/api/sessions/{id}/transcript`; `{n:int}` matches a decimal integer only. One
 /// trailing slash and the case of fixed segments do not matter. A GET route answers HEAD too.
+/// Segments are decoded one by one: `a%2Fb` is one, with a slash in it.
 class Router {
  public:
   static constexpr std::size_t kDefaultBodyBytes = std::size_t{1} << 20;
@@ -43,9 +44,9 @@ class Router {
   /// The largest body that any route takes.
   std::size_t max_body_bytes() const;
 
-  /// The methods that `path` has, as in an Allow header (`GET, HEAD, POST`); empty when no pattern
-  /// matches.
-  std::string allowed(std::string_view path) const;
+  /// The methods that its path has, as in an Allow header (`GET, HEAD, POST`); empty when no
+  /// pattern matches.
+  std::string allowed(const Request& request) const;
 
  private:
   struct Segment {
@@ -61,7 +62,7 @@ class Router {
   static std::vector<Segment> parse_pattern(std::string_view pattern);
   static bool matches(const Node& node, const std::vector<std::string_view>& segments,
                       PathParams* params);
-  const Node* find_node(std::string_view path, PathParams* params) const;
+  const Node* find_node(const Request& request, PathParams* params) const;
 
   std::vector<std::unique_ptr<Node>> nodes_;
   struct TextHash {

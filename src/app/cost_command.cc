@@ -122,7 +122,7 @@ int explain(const Config& config, const std::string& id, bool as_json) {
   base::log::set_level(base::log::Level::error);
   const auto prices = load_prices(config);
   if (!prices) return complain(prices.error());
-  auto db = store::Database::open(config.text("db"), store::Access::read_only);
+  auto db = open_to_read(config);
   if (!db) return complain(db.error());
   const auto event = monitor::explain_cost(*db, *prices, id);
   if (!event) return complain(event.error());

@@ -1,8 +1,12 @@
 #include "local_ledger.h"
 
+#include <fmt/format.h>
+
 #include <filesystem>
 #include <fstream>
 #include <sstream>
+
+#include "monitor/schema.h"
 
 namespace app {
 
@@ -22,6 +26,22 @@ Result<monitor::Pricing> load_prices(const Config& config) {
   auto own = monitor::Pricing::parse(text.str());
   if (!own) return std::move(own.error()).within("prices " + path);
   return monitor::Pricing::builtin().with(*own);
+}
+
+Result<store::Database> open_to_read(const Config& config) {
+  const std::string& path = config.text("db");
+  std::error_code ignored;
+  if (!std::filesystem::exists(path, ignored))
+    return Error{
+        Errc::not_found,
+        fmt::format("no database {}; make one with: sightline serve, or sightline import", path)};
+  {
+    TRY(store::Database db, store::Database::open(path, store::Access::read_only));
+    TRY(const bool is_ready, monitor::is_ready_to_read(db));
+    if (is_ready) return db;
+  }
+  TRY_OK(LocalLedger::open(config));
+  return store::Database::open(path, store::Access::read_only);
 }
 
 Result<std::unique_ptr<LocalLedger>> LocalLedger::open(const Config& config) {

@@ -18,6 +18,10 @@ namespace app {
 /// configuration file in their place. `invalid_argument` with the line.
 base::Result<monitor::Pricing> load_prices(const Config& config);
 
+/// The database for a command that only reads; brought up to date before, when another program has
+/// written to it or it is from an older version. `not_found` with what to do when there is none.
+base::Result<store::Database> open_to_read(const Config& config);
+
 /// The database for a command that runs beside the server or without it, with the threads that
 /// reading and writing it need.
 ///

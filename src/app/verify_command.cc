@@ -4,6 +4,7 @@
 
 #include "base/json_writer.h"
 #include "command.h"
+#include "local_ledger.h"
 #include "monitor/verify.h"
 #include "progress_bar.h"
 
@@ -70,7 +71,7 @@ void print_json(const Verification& v) {
 }
 
 int verify(const Config& config, bool as_json) {
-  auto db = store::Database::open(config.text("db"), store::Access::read_only);
+  auto db = open_to_read(config);
   if (!db) return complain(db.error());
   Progress progress;
   const auto result = monitor::verify_import(

@@ -340,6 +340,8 @@ CREATE TABLE sightline_import_files (
 
 Result<void> create_message_tables(Database& db) { return db.execute(std::string(kMessages)); }
 
+constexpr int kNewestStep = 3;
+
 Result<void> create_own_tables(Database& db) { return db.execute(std::string(kOwnTables)); }
 
 /// Then everything is counted anew: the new sums are of all events there are.
@@ -358,7 +360,7 @@ Result<void> open_schema(Database& db) {
   static const std::array<store::Migration, 3> kSteps = {
       store::Migration{1, "kinds and totals", create_own_tables},
       store::Migration{2, "usage", create_usage_tables},
-      store::Migration{3, "messages and imports", create_message_tables}};
+      store::Migration{kNewestStep, "messages and imports", create_message_tables}};
   TRY_OK(store::migrate(db, "monitor", kSteps));
 
   TRY(auto transaction, db.begin());
@@ -375,6 +377,19 @@ Result<void> open_schema(Database& db) {
   TRY_OK(db.execute(std::string(kIndexes)));
   TRY_OK(watch_foreign_changes(db));
   return transaction.commit();
+}
+
+Result<bool> is_ready_to_read(Database& db) {
+  const auto has_steps = db.integer("SELECT 1 FROM sqlite_master WHERE name = 'sightline_schema'");
+  if (!has_steps) return has_steps.error();
+  if (!has_steps->has_value()) return false;
+  TRY(const auto step, db.integer("SELECT step FROM sightline_schema WHERE name = 'monitor'"));
+  if (step.value_or(0) < kNewestStep) return false;
+  TRY(const auto counted, db.integer("SELECT value FROM sightline_state "
+                                     "WHERE key = 'last_event_id' AND (SELECT value FROM "
+                                     "sightline_state WHERE key = 'stale') = 0"));
+  TRY(const auto newest, db.integer("SELECT max(id) FROM events"));
+  return counted && *counted == newest.value_or(0);
 }
 
 }  // namespace monitor

@@ -9,4 +9,8 @@ namespace monitor {
 /// with `sightline_`. Repairs what AgentMonitor's own start would repair. Idempotent.
 base::Result<void> open_schema(store::Database& db);
 
+/// Whether `db` has this schema, and sums that include all of its events: what a reader needs that
+/// is not the server's.
+base::Result<bool> is_ready_to_read(store::Database& db);
+
 }  // namespace monitor

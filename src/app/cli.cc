@@ -55,7 +55,9 @@ int run_command_line(int argc, char** argv) {
   add_status_command(cli, action);
   add_import_command(cli, action);
   add_verify_command(cli, action);
+  add_sessions_command(cli, action);
   add_usage_command(cli, action);
+  add_statusline_command(cli, action);
   add_cost_command(cli, action);
   add_config_command(cli, action);
   add_version_command(cli, action);

@@ -46,6 +46,8 @@ void add_config_command(CLI::App& cli, Action& action);
 void add_import_command(CLI::App& cli, Action& action);
 void add_cost_command(CLI::App& cli, Action& action);
 void add_usage_command(CLI::App& cli, Action& action);
+void add_sessions_command(CLI::App& cli, Action& action);
+void add_statusline_command(CLI::App& cli, Action& action);
 void add_verify_command(CLI::App& cli, Action& action);
 
 }  // namespace app

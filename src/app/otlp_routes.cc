@@ -7,6 +7,7 @@
 #include "json_body.h"
 #include "monitor/otlp.h"
 #include "monitor_routes.h"
+#include "process_memory.h"
 
 namespace app {
 namespace {
@@ -24,6 +25,10 @@ constexpr std::string_view kNotJson = R"({"error":"Invalid OTEL JSON payload"})"
 constexpr std::string_view kNotProtobuf =
     R"({"error":"Protobuf not supported yet. Use JSON format.",)"
     R"("hint":"Set OTEL_EXPORTER_OTLP_PROTOCOL=http/json"})";
+
+// What a larger request needed is given back at once: an idle server stays small.
+constexpr std::size_t kLargeBodyBytes = std::size_t{1} << 20;
+constexpr std::size_t kManyEvents = 4096;
 
 bool carries_protobuf(const Request& request) {
   const std::string type = base::to_lower(request.header("content-type"));
@@ -81,9 +86,11 @@ void OtlpRoutes::add_to(net::Router& router) {
 
 Task<Response> OtlpRoutes::post(Request& request, Call call) {
   if (carries_protobuf(request)) call.encoding = Encoding::protobuf;
+  bool is_large = request.body.size() > kLargeBodyBytes;
   auto read = this->read(request, call);
   if (auto* refusal = std::get_if<Response>(&read)) co_return std::move(*refusal);
   Intake& intake = std::get<Intake>(read);
+  is_large = is_large || intake.events.size() > kManyEvents;
   std::string().swap(request.body);  // nothing points into it any more
 
   if (!intake.events.empty()) {
@@ -98,6 +105,7 @@ Task<Response> OtlpRoutes::post(Request& request, Call call) {
       co_return refusal;
     }
   }
+  if (is_large) release_free_memory();
   records_.add(intake.received);
   rejected_.add(intake.rejected);
   const bool is_plain = call.path == Path::contract && call.encoding == Encoding::json;
@@ -118,7 +126,9 @@ std::variant<OtlpRoutes::Intake, Response> OtlpRoutes::read_json(Request& reques
     return refuse(call.encoding, 415,
                   "content type must be application/json or application/x-protobuf");
   if (auto refusal = read_text(request)) return std::move(*refusal);
-  const base::json::Value body = monitor::recover_json(request.body, thread_document());
+  base::json::Document large;  // the thread's own would keep its size until it parses again
+  const base::json::Value body = monitor::recover_json(
+      request.body, request.body.size() > kLargeBodyBytes ? large : thread_document());
   if (is_standard && !body.is(Kind::object))
     return refuse(call.encoding, 400, "body is not an OTLP request: not a JSON object");
   if (!body.is(Kind::object) && !body.is(Kind::array))

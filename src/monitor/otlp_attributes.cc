@@ -8,6 +8,7 @@
 #include "base/json_writer.h"
 #include "base/text.h"
 #include "base/time_text.h"
+#include "monitor/metadata.h"
 
 namespace monitor::otlp {
 namespace {
@@ -116,6 +117,12 @@ SessionId session_of(const Attributes& attributes, const Sender& sender) {
   session.by_convention = text_of(attributes, {"session.id", "gen_ai.conversation.id"});
   if (session.by_convention.empty()) session.by_convention = sender.conversation_id;
   return session;
+}
+
+void store_metadata(Event& event, const base::json::Value& metadata, const ContractLimits& limits) {
+  StoredMetadata stored = to_stored_metadata(metadata, limits.max_metadata_bytes);
+  event.metadata = std::move(stored.json);
+  event.payload_truncated = stored.truncated;
 }
 
 void append_json(std::string& out, const Value& value) {

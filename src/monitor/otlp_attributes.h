@@ -57,6 +57,9 @@ struct SessionId {
 };
 SessionId session_of(const Attributes& attributes, const Sender& sender);
 
+/// Sets the metadata, cut to the limit.
+void store_metadata(Event& event, const base::json::Value& metadata, const ContractLimits& limits);
+
 /// Compact JSON.
 void append_json(std::string& out, const Value& value);
 

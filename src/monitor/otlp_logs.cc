@@ -4,7 +4,6 @@
 
 #include "base/json_writer.h"
 #include "base/text.h"
-#include "monitor/metadata.h"
 #include "otlp_attributes.h"
 #include "patch_statistics.h"
 
@@ -114,11 +113,19 @@ class Body {
   std::string plain_;
 };
 
+/// Memory for JSON that all records of a request use in turn.
+struct Documents {
+  base::json::Document body, metadata;
+};
+
 /// One record on its way to an event.
 class LogMapping {
  public:
-  LogMapping(const LogRecord& record, const Sender& sender, base::json::Document& document)
-      : record_(record), sender_(sender), body_(record.body, document) {}
+  LogMapping(const LogRecord& record, const Sender& sender, Documents& documents)
+      : record_(record),
+        sender_(sender),
+        documents_(documents),
+        body_(record.body, documents.body) {}
 
   std::optional<Event> map(const ContractLimits& limits) {
     Event event;
@@ -226,35 +233,39 @@ class LogMapping {
   }
 
   void set_metadata(Event& event, const ContractLimits& limits) const {
-    std::string json;
-    base::json::Writer writer(json);
-    if (body_.json() && !body_.is_object()) {
-      base::json::append_value(json, *body_.json());
+    std::string additions;
+    base::json::Writer writer(additions);
+    write_message(writer, event);
+    write_patch(writer, event);
+    write_failure(writer);
+    const bool is_body_whole = body_.json() && !has_promoted() && additions.empty();
+    if (is_body_whole || (body_.json() && !body_.is_object())) {
+      store_metadata(event, *body_.json(), limits);
     } else {
-      writer.begin_object();
-      write_body(writer);
-      write_prompt(writer, event);
-      write_patch(writer, event);
-      write_failure(writer);
-      writer.end_object();
+      std::string json = "{";
+      write_body(json);
+      if (json.size() > 1 && !additions.empty()) json += ',';
+      json.append(additions).append("}");
+      store_metadata(event, documents_.metadata.parse(json).value(), limits);
     }
-    base::json::Document document;
-    StoredMetadata stored =
-        to_stored_metadata(document.parse(json).value(), limits.max_metadata_bytes);
-    event.metadata = std::move(stored.json);
-    event.payload_truncated = stored.truncated;
   }
 
-  void write_body(base::json::Writer& writer) const {
-    if (body_.is_object()) {
-      for (const base::json::Member& member : body_.json()->members()) {
-        if (is_one_of(kPromoted, member.key)) continue;
-        std::string value;
-        base::json::append_value(value, member.value);
-        writer.escaped_key(member.key).raw(value);
-      }
-    } else if (!plain_text().empty()) {
-      writer.key("message").value(plain_text());
+  bool has_promoted() const {
+    if (!body_.is_object()) return false;
+    for (const base::json::Member& member : body_.json()->members())
+      if (is_one_of(kPromoted, member.key)) return true;
+    return false;
+  }
+
+  /// The members of the body that did not become fields.
+  void write_body(std::string& json) const {
+    if (!body_.is_object()) return;
+    for (const base::json::Member& member : body_.json()->members()) {
+      if (is_one_of(kPromoted, member.key)) continue;
+      if (json.size() > 1) json += ',';
+      base::json::append_string(json, member.key);
+      json += ':';
+      base::json::append_value(json, member.value);
     }
   }
 
@@ -264,14 +275,17 @@ class LogMapping {
     return body_.plain();
   }
 
-  void write_prompt(base::json::Writer& writer, const Event& event) const {
-    if (event.event_type != EventType::user_prompt) return;
-    if (!plain_text().empty() || !body_.text("message").empty()) return;
-    std::string prompt = body_.text("message", "payload");
-    if (prompt.empty())
-      prompt =
-          text({"gen_ai.prompt", "message", "prompt", "codex.prompt", "gen_ai.content.prompt"});
-    if (!prompt.empty()) writer.key("message").value(prompt);
+  /// A plain body, or what the user said.
+  void write_message(base::json::Writer& writer, const Event& event) const {
+    std::string message(plain_text());
+    if (message.empty() && event.event_type == EventType::user_prompt &&
+        body_.text("message").empty()) {
+      message = body_.text("message", "payload");
+      if (message.empty())
+        message =
+            text({"gen_ai.prompt", "message", "prompt", "codex.prompt", "gen_ai.content.prompt"});
+    }
+    if (!message.empty()) writer.key("message").value(message);
   }
 
   void write_patch(base::json::Writer& writer, const Event& event) const {
@@ -292,6 +306,7 @@ class LogMapping {
 
   const LogRecord& record_;
   const Sender& sender_;
+  Documents& documents_;
   const Body body_;
   bool is_by_convention_ = false;
   bool is_end_of_stream_ = false;
@@ -301,11 +316,11 @@ class LogMapping {
 
 std::vector<Event> to_events(const Logs& logs, const ContractLimits& limits) {
   std::vector<Event> events;
-  base::json::Document document;
+  Documents documents;
   for (const Group<LogRecord>& group : logs.groups) {
     const Sender sender(group.resource);
     for (const LogRecord& record : group.records)
-      if (auto event = LogMapping(record, sender, document).map(limits))
+      if (auto event = LogMapping(record, sender, documents).map(limits))
         events.push_back(std::move(*event));
   }
   return events;

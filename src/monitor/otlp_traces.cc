@@ -2,7 +2,6 @@
 
 #include "base/json_reader.h"
 #include "base/json_writer.h"
-#include "monitor/metadata.h"
 #include "otlp_attributes.h"
 
 // Spans after the GenAI semantic conventions that tell of an answer of a model or of a tool call,
@@ -33,21 +32,19 @@ void read_tokens(const Span& span, Event& event) {
   event.cost_usd = to_cost(number_of(span.attributes, {"gen_ai.usage.cost"}));
 }
 
-void set_metadata(const Span& span, const ContractLimits& limits, Event& event) {
+void set_metadata(Event& event, const Span& span, base::json::Document& document,
+                  const ContractLimits& limits) {
   std::string json;
   base::json::Writer writer(json);
   writer.begin_object().key("span").value(span.name);
   if (span.has_failed && !span.status_message.empty())
     writer.key("error").value(span.status_message);
   writer.end_object();
-  base::json::Document document;
-  StoredMetadata stored =
-      to_stored_metadata(document.parse(json).value(), limits.max_metadata_bytes);
-  event.metadata = std::move(stored.json);
-  event.payload_truncated = stored.truncated;
+  store_metadata(event, document.parse(json).value(), limits);
 }
 
-std::optional<Event> map(const Span& span, const Sender& sender, const ContractLimits& limits) {
+std::optional<Event> map(const Span& span, const Sender& sender, base::json::Document& document,
+                         const ContractLimits& limits) {
   const auto type = event_type_of(span);
   if (!type) return std::nullopt;
   SessionId session = session_of(span.attributes, sender);
@@ -73,7 +70,7 @@ std::optional<Event> map(const Span& span, const Sender& sender, const ContractL
   } else {
     read_tokens(span, event);
   }
-  set_metadata(span, limits, event);
+  set_metadata(event, span, document, limits);
   return event;
 }
 
@@ -81,10 +78,11 @@ std::optional<Event> map(const Span& span, const Sender& sender, const ContractL
 
 std::vector<Event> to_events(const Traces& traces, const ContractLimits& limits) {
   std::vector<Event> events;
+  base::json::Document document;
   for (const Group<Span>& group : traces.groups) {
     const Sender sender(group.resource);
     for (const Span& span : group.records)
-      if (auto event = map(span, sender, limits)) events.push_back(std::move(*event));
+      if (auto event = map(span, sender, document, limits)) events.push_back(std::move(*event));
   }
   return events;
 }

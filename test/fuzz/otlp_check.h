@@ -5,6 +5,7 @@
 
 #include "base/assert.h"
 #include "base/json_reader.h"
+#include "base/json_writer.h"
 #include "monitor/otlp.h"
 
 /// What holds for every export that is accepted: its events may be stored as they are.
@@ -12,8 +13,15 @@ namespace otlp_check {
 
 inline void check(const std::vector<monitor::Event>& events,
                   const monitor::ContractLimits& limits) {
-  std::string names;
+  base::json::Document document;
   for (const monitor::Event& event : events) {
+    std::string texts;
+    for (const std::string* text : {&event.event_id, &event.session_id, &event.agent_type,
+                                    &event.tool_name, &event.branch, &event.project, &event.model})
+      texts += *text;
+    std::string json;
+    base::json::append_string(json, texts);
+    ASSERT(document.parse(json).ok());  // all of them are UTF-8
     ASSERT(!event.session_id.empty() && !event.agent_type.empty() && event.source == "otel");
     ASSERT(event.tokens_in >= 0 && event.tokens_out >= 0 && event.duration_ms >= 0);
     ASSERT(event.cache_read_tokens >= 0 && event.cache_write_tokens >= 0);
@@ -21,7 +29,6 @@ inline void check(const std::vector<monitor::Event>& events,
     ASSERT(!event.cost_usd || *event.cost_usd >= 0);
     ASSERT(event.client_timestamp.empty() || event.client_timestamp.size() == 24);
     ASSERT(event.metadata.size() <= limits.max_metadata_bytes);
-    base::json::Document document;
     ASSERT(document.parse(event.metadata).ok());
   }
 }

@@ -42,7 +42,8 @@ for (const signal of ['logs', 'metrics', 'traces']) {
       assert.deepEqual(reply.json, NOT_JSON);
     });
 
-    for (const type of ['text/plain', 'application/vnd.x+json', 'application/json; charset=utf-8']) {
+    const types = ['text/plain', 'application/vnd.x+json', 'application/json; charset=utf-8'];
+    for (const type of types) {
       test(`reads ${type}`, async () => {
         const reply = await monitor.postText(path, '{}', { 'content-type': type });
         assert.equal(reply.status, 200);

@@ -175,7 +175,7 @@ describe('the name', () => {
 
   for (const name of ['codex.response', 'codex.event_msg']) {
     const body = (value) => ({ body: { stringValue: JSON.stringify(value) } });
-    test(`${name} is a prompt of Codex if the type says so, that of the payload first`, async () => {
+    test(`${name} is a prompt of Codex if a type says so, first that of the payload`, async () => {
       for (const type of ['user_message', 'user_prompt']) {
         assert.equal(await typeFrom(CODEX, name, body({ type })), 'user_prompt');
         assert.equal(await typeFrom(CODEX, name, body({ payload: { type } })), 'user_prompt');

@@ -58,7 +58,7 @@ describe('the standard paths', () => {
   });
 
   for (const signal of SIGNALS) {
-    test(`refuse ${signal} that cannot be read with a status in the encoding of the request`, async () => {
+    test(`refuse ${signal} that cannot be read, in the encoding of the request`, async () => {
       for (const body of ['', '{broken', '[]', '7', 'null']) {
         const reply = await monitor.postText(`/v1/${signal}`, body);
         assert.equal(reply.status, 400, body);
@@ -199,7 +199,8 @@ describe('what Codex sends', () => {
   });
 
   test('in between is dropped', async () => {
-    const row = await rowFrom({ 'event.name': 'codex.sse_event', 'event.kind': 'response.created' });
+    const named = { 'event.name': 'codex.sse_event', 'event.kind': 'response.created' };
+    const row = await rowFrom(named);
     assert.equal(row, undefined);
   });
 

@@ -143,6 +143,7 @@ class Decoder {
   bool read_record(const Json& json, LogRecord& record) {
     record.severity_text = text_member(json, "severityText");
     record.event_name = text_member(json, "eventName");
+    if (record.event_name.empty()) record.event_name = text_member(json, "name");  // before 2023
     const auto body = member(json, "body");
     return read_time(json, "timeUnixNano", record.time_unix_nano) &&
            read_attributes(json, record.attributes) && (!body || read_value(*body, 0, record.body));

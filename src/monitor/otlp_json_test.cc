@@ -132,6 +132,11 @@ TEST_F(OtlpJsonTest, ATimeIsANumberOrDigits) {
     EXPECT_EQ(time(broken), "broken") << broken;
 }
 
+TEST_F(OtlpJsonTest, ARecordMayHaveItsNameUnderTheFormerName) {
+  EXPECT_EQ(record(R"("name":"former")")->event_name, "former");
+  EXPECT_EQ(record(R"("name":"former","eventName":"present")")->event_name, "present");
+}
+
 TEST_F(OtlpJsonTest, NestingHasALimit) {
   const auto nested = [](int levels) {
     std::string json = R"({"intValue":1})";

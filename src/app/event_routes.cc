@@ -4,9 +4,9 @@
 
 #include "base/json_writer.h"
 #include "base/text.h"
+#include "json_body.h"
 #include "monitor/event_query.h"
 #include "monitor_routes.h"
-#include "net/content_coding.h"
 
 // POST /api/events, POST /api/events/batch, GET /api/events
 
@@ -24,31 +24,6 @@ constexpr std::int64_t kDefaultLimit = 50;
 
 constexpr std::string_view kNotABatch = R"({"error":"Expected { events: [...] }"})";
 
-/// A JSON document for each I/O thread: what it gave is used up before anything suspends.
-base::json::Document& document() {
-  static thread_local base::json::Document instance;
-  return instance;
-}
-
-/// The content types that carry an event; the body of any other counts as missing.
-bool carries_json(const Request& request) {
-  const std::string type = net::media_type(request.header("content-type"));
-  return type == "application/json" || type == "text/plain" ||
-         (type.starts_with("application/") && type.ends_with("+json"));
-}
-
-/// The body as UTF-8 text, empty when it is missing; a refusal when its charset is unknown.
-std::optional<Response> read_text(Request& request) {
-  if (!carries_json(request)) {
-    request.body.clear();
-    return std::nullopt;
-  }
-  const std::string charset = net::media_type_parameter(request.header("content-type"), "charset");
-  if (const auto broken = net::decode_charset(charset, request.body))
-    return Response::error(broken->status, broken->message);
-  return std::nullopt;
-}
-
 /// What a batch holds: valid events, and the positions of the others.
 struct Batch {
   std::vector<Event> events;
@@ -57,7 +32,7 @@ struct Batch {
 
 /// `false` when the body is no batch.
 bool parse_batch(std::string_view body, const monitor::ContractLimits& limits, Batch& batch) {
-  const base::json::Value value = monitor::recover_json(body, document());
+  const base::json::Value value = monitor::recover_json(body, thread_document());
   if (!value.is(base::json::Kind::object)) return false;
   const auto events = value.find("events");
   if (!events || !events->is(base::json::Kind::array)) return false;
@@ -94,7 +69,7 @@ void write_outcome(base::json::Writer& json, const monitor::AppendResult& result
 
 Task<Response> MonitorRoutes::post_event(Request& request) {
   if (auto refusal = read_text(request)) co_return std::move(*refusal);
-  const base::json::Value value = monitor::recover_json(request.body, document());
+  const base::json::Value value = monitor::recover_json(request.body, thread_document());
   auto parsed = monitor::parse_event(value, limits());
   if (const auto* errors = std::get_if<FieldErrors>(&parsed))
     co_return Response::json(400, monitor::to_json(*errors));

@@ -7,4 +7,7 @@ namespace app {
 /// `./x bench --only memory` shows it.
 void release_startup_memory();
 
+/// Gives free heap back; for after a request so large that its like is not soon to come.
+void release_free_memory();
+
 }  // namespace app

@@ -19,6 +19,7 @@
 #include "monitor_routes.h"
 #include "net/http_server.h"
 #include "net/static_files.h"
+#include "otlp_routes.h"
 #include "store/owner_lock.h"
 
 namespace app {
@@ -100,6 +101,7 @@ struct Server::Parts {
   std::unique_ptr<monitor::Ledger> ledger;
   std::unique_ptr<MonitorRoutes> monitor_routes;
   std::unique_ptr<AutoImport> auto_import;
+  std::unique_ptr<OtlpRoutes> otlp_routes;
   net::Router router;
   std::unique_ptr<net::HttpServer> http;
   std::vector<std::unique_ptr<net::IoThread::Periodic>> periodics;  // of the first I/O thread
@@ -149,6 +151,9 @@ void Server::Parts::add_routes() {
   monitor_routes = std::make_unique<MonitorRoutes>(MonitorRoutes::Parts{
       *ledger, readers, feed, settings, base::Clock::system(), config.text("db")});
   monitor_routes->add_to(router);
+  otlp_routes = std::make_unique<OtlpRoutes>(
+      *ledger, monitor::ContractLimits{settings.max_metadata_bytes}, metrics);
+  otlp_routes->add_to(router);
   router.get("/metrics", [this](Request&) -> base::Task<Response> {
     std::string text = metrics.text();
     co_return Response::text(200, "text/plain; version=0.0.4; charset=utf-8", std::move(text));

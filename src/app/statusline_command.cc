@@ -56,10 +56,10 @@ Result<Answers> ask_server(const Config& config, const std::string& since) {
 Result<Answers> ask_database(const Config& config, const std::string& since) {
   TRY(auto db, open_to_read(config));
   Answers answers;
-  TRY(answers.statistics, read_statistics(db, {"", since}));
+  TRY(answers.statistics, monitor::read_statistics(db, {"", since}));
   answers.statistics = "{" + answers.statistics + "}";
   TRY(answers.usage,
-      read_usage_monitor(db, config.monitor_settings(), base::Clock::system().now()));
+      monitor::read_usage_monitor(db, config.monitor_settings(), base::Clock::system().now()));
   return answers;
 }
 

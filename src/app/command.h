@@ -43,5 +43,6 @@ class ConfigFlags {
 void add_serve_command(CLI::App& cli, Action& action);
 void add_status_command(CLI::App& cli, Action& action);
 void add_config_command(CLI::App& cli, Action& action);
+void add_hook_command(CLI::App& cli, Action& action);
 
 }  // namespace app

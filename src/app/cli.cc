@@ -67,6 +67,7 @@ int run_command_line(int argc, char** argv) {
   add_status_command(cli, action);
   add_config_command(cli, action);
   add_hook_command(cli, action);
+  add_hooks_command(cli, action);
   add_version_command(cli, action);
 
   try {

@@ -44,5 +44,6 @@ void add_serve_command(CLI::App& cli, Action& action);
 void add_status_command(CLI::App& cli, Action& action);
 void add_config_command(CLI::App& cli, Action& action);
 void add_hook_command(CLI::App& cli, Action& action);
+void add_hooks_command(CLI::App& cli, Action& action);
 
 }  // namespace app

@@ -120,7 +120,7 @@ Result<std::string> replace_settings(const fs::path& path, const std::string& te
   std::string backup;
   if (fs::exists(real, error)) {
     backup = fmt::format("{}.bak.{}", path.string(), timestamp());
-    fs::copy_file(real, backup, fs::copy_options::overwrite_existing, error);
+    fs::copy_file(real, backup, fs::copy_options::skip_existing, error);
     if (error)
       return Error{Errc::unavailable, fmt::format("cannot write {}: {}", backup, error.message())};
   }

@@ -30,7 +30,7 @@ constexpr std::size_t kMaxInput = std::size_t{8} << 20;
 // For a host that keeps the pipe open; others close it at once.
 constexpr std::chrono::milliseconds kInputPatience{1000};
 // A hook may take 50 ms in all: the rest is for the start of the process and for the spool.
-constexpr std::chrono::milliseconds kSendLimit{40};
+constexpr std::chrono::milliseconds kSendLimit{35};
 constexpr const char* kDefaultUrl = "http://127.0.0.1:3141";
 
 struct HookArguments {

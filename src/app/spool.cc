@@ -123,17 +123,21 @@ std::vector<std::string> Spool::names() const {
       found.emplace_back(name);
   }
   ::closedir(listing);
-  std::sort(found.begin(), found.end());
   return found;
 }
 
 void Spool::make_room(std::size_t bytes) {
-  const std::vector<std::string> all = names();
+  std::vector<std::string> all = names();
   std::size_t files = all.size() + 1;
   for (const std::string& name : all) bytes += size_in(name);
+  if (files <= limits_.files && bytes <= limits_.bytes) return;
+  std::sort(all.begin(), all.end());
+  // More than must go: not every hook shall have to look for the oldest.
+  const std::size_t fewer = limits_.files - limits_.files / 16;
+  const std::size_t smaller = limits_.bytes - limits_.bytes / 16;
   std::string dropped;
   for (const std::string& name : all) {
-    if (files <= limits_.files && bytes <= limits_.bytes) break;
+    if (files <= fewer && bytes <= smaller) break;
     // One that is gone by now has been delivered, or was dropped by another.
     if (::unlink(path(name).c_str()) == 0 && is_event(name)) dropped += '.';
     --files, bytes -= size_in(name);
@@ -164,7 +168,9 @@ std::vector<Spool::Entry> Spool::read(const std::string& after, std::size_t file
                                       std::size_t bytes) {
   std::vector<Entry> entries;
   std::size_t taken = 0;
-  for (std::string& name : names()) {
+  std::vector<std::string> all = names();
+  std::sort(all.begin(), all.end());
+  for (std::string& name : all) {
     if (name <= after || !is_event(name)) continue;
     if (entries.size() >= files || taken >= bytes) break;
     Entry entry{std::move(name), {}, {}};

@@ -38,9 +38,9 @@ class Spool {
   }
   static Spool for_server(const std::string& root, const std::string& authority, Limits limits);
 
-  /// Adds `event`. At a limit the oldest go: what happened last tells most. Processes that write at
-  /// the same moment may pass a limit by one file each.
-  /// `invalid_argument` over kMaxEventBytes, `unavailable` when the disk does not take it.
+  /// Adds `event`. At a limit the oldest sixteenth goes: what happened last tells most. Processes
+  /// that write at the same moment may pass a limit by one file each. `invalid_argument` over
+  /// kMaxEventBytes, `unavailable` when the disk does not take it.
   base::Result<void> write(std::string_view event);
 
   /// One event as it was written; `problem` says why it cannot be read.
@@ -71,7 +71,7 @@ class Spool {
  private:
   Spool(std::string folder, Limits limits) : folder_(std::move(folder)), limits_(limits) {}
 
-  std::vector<std::string> names() const;  // of all files that count, oldest first
+  std::vector<std::string> names() const;  // of all files that count, in no order
   void make_room(std::size_t bytes);
   std::string path(std::string_view name) const;
 

@@ -6,10 +6,13 @@
 #include <algorithm>
 #include <cstdio>
 #include <memory>
+#include <span>
+#include <string_view>
 #include <vector>
 
 #include "base/text.h"
 #include "command.h"
+#include "hook_command.h"
 
 namespace app {
 namespace {
@@ -32,6 +35,13 @@ std::string unknown_command(const CLI::App& cli, int argc, char** argv) {
   return {};
 }
 
+/// An agent waits for a hook, so it does without all that a command line needs.
+bool is_hook(int argc, char** argv) {
+  if (argc < 2 || std::string_view(argv[1]) != "hook") return false;
+  const std::string_view next = argc > 2 ? argv[2] : "";
+  return next != "--help" && next != "-h";
+}
+
 void add_version_command(CLI::App& cli, Action& action) {
   CLI::App* command = cli.add_subcommand("version", "print the version");
   auto as_json = std::make_shared<bool>(false);
@@ -47,6 +57,8 @@ void add_version_command(CLI::App& cli, Action& action) {
 }  // namespace
 
 int run_command_line(int argc, char** argv) {
+  if (is_hook(argc, argv))
+    return run_hook(std::span<char* const>(argv + 2, static_cast<std::size_t>(argc - 2)));
   CLI::App cli("Sightline shows, stores and streams everything that AI agents do.", "sightline");
   cli.require_subcommand(1);
   cli.set_version_flag("--version", "sightline " SIGHTLINE_VERSION);
@@ -60,6 +72,8 @@ int run_command_line(int argc, char** argv) {
   add_statusline_command(cli, action);
   add_cost_command(cli, action);
   add_config_command(cli, action);
+  add_hook_command(cli, action);
+  add_hooks_command(cli, action);
   add_version_command(cli, action);
 
   try {

@@ -20,6 +20,7 @@
 #include "net/http_server.h"
 #include "net/static_files.h"
 #include "otlp_routes.h"
+#include "spool_delivery.h"
 #include "store/owner_lock.h"
 
 namespace app {
@@ -59,6 +60,11 @@ void raise_descriptor_limit() {
   if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
   limit.rlim_cur = limit.rlim_max;
   ::setrlimit(RLIMIT_NOFILE, &limit);
+}
+
+std::string authority_of(const std::string& host, std::uint16_t port) {
+  const bool v6 = host.find(':') != host.npos;
+  return v6 ? fmt::format("[{}]:{}", host, port) : fmt::format("{}:{}", host, port);
 }
 
 Result<void> check_exposure(const Config& config) {
@@ -104,6 +110,7 @@ struct Server::Parts {
   std::unique_ptr<OtlpRoutes> otlp_routes;
   net::Router router;
   std::unique_ptr<net::HttpServer> http;
+  std::unique_ptr<SpoolDelivery> spool;                             // null without a data folder
   std::vector<std::unique_ptr<net::IoThread::Periodic>> periodics;  // of the first I/O thread
   std::vector<std::thread> io_threads, worker_threads;
   std::thread ledger_thread;
@@ -112,6 +119,7 @@ struct Server::Parts {
 
   Result<void> open_ledger();
   Result<void> listen();
+  void open_spool();
   void add_routes();
   void add_auto_import();
   void start_threads();
@@ -145,6 +153,16 @@ Result<void> Server::Parts::listen() {
   http = std::make_unique<net::HttpServer>(threads, router, std::move(options), metrics);
   TRY(port, http->listen(config.text("host"), static_cast<std::uint16_t>(config.integer("port"))));
   return {};
+}
+
+/// What hooks could not tell a server at this address while there was none.
+void Server::Parts::open_spool() {
+  const auto root = Spool::root(environment);
+  if (!root) return;
+  const std::string authority = authority_of(config.text("host"), port);
+  const monitor::ContractLimits limits{settings.max_metadata_bytes};
+  spool = std::make_unique<SpoolDelivery>(Spool::for_server(*root, authority), limits, *ledger,
+                                          pool, metrics);
 }
 
 void Server::Parts::add_routes() {
@@ -203,6 +221,9 @@ void Server::Parts::start_periodics() {
     periodics.push_back(first.every(kExpirePeriod, [this] { ledger->expire(); }));
     if (auto_import)
       periodics.push_back(first.every(AutoImport::kFirst, [this] { auto_import->tick(); }));
+    if (!spool) return;
+    spool->deliver().detach();
+    periodics.push_back(first.every(SpoolDelivery::kPeriod, [this] { spool->deliver().detach(); }));
   });
 }
 
@@ -217,6 +238,7 @@ Result<std::unique_ptr<Server>> Server::start(const Config& config) {
   parts->add_routes();
   parts->add_auto_import();
   TRY_OK(parts->listen());
+  parts->open_spool();
   parts->start_threads();
   parts->start_periodics();
   parts->http->start();
@@ -224,10 +246,7 @@ Result<std::unique_ptr<Server>> Server::start(const Config& config) {
 }
 
 std::string Server::url() const {
-  const std::string& host = parts_->config.text("host");
-  const bool v6 = host.find(':') != host.npos;
-  return v6 ? fmt::format("http://[{}]:{}", host, port())
-            : fmt::format("http://{}:{}", host, port());
+  return "http://" + authority_of(parts_->config.text("host"), port());
 }
 
 std::uint16_t Server::port() const { return parts_->port; }

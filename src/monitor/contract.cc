@@ -58,6 +58,8 @@ constexpr std::string_view kNotACost = "must be a non-negative number when provi
 constexpr std::string_view kNotATimestampString = "must be an ISO timestamp string when provided";
 constexpr std::string_view kNotATimestamp = "must be a valid timestamp";
 constexpr std::string_view kUnknownStatus = "must be one of: success, error, timeout";
+// The text of the contract's first version, which clients compare: it does not name the later
+// instruction_load, which is taken all the same.
 constexpr std::string_view kUnknownType =
     "must be one of: tool_use, session_start, session_end, error, llm_request, llm_response, "
     "response, file_change, git_commit, plan_step, user_prompt";

@@ -117,10 +117,10 @@ TEST_F(ContractTest, EveryFieldArrivesInItsPlace) {
 }
 
 TEST_F(ContractTest, EveryEnumeratorIsReadByItsName) {
-  constexpr const char* kTypes[] = {"tool_use",    "session_start", "session_end", "error",
-                                    "llm_request", "llm_response",  "response",    "file_change",
-                                    "git_commit",  "plan_step",     "user_prompt"};
-  for (int i = 0; i < 11; ++i) {
+  constexpr const char* kTypes[] = {
+      "tool_use", "session_start", "session_end", "error",     "llm_request", "llm_response",
+      "response", "file_change",   "git_commit",  "plan_step", "user_prompt", "instruction_load"};
+  for (int i = 0; i < 12; ++i) {
     const auto type = static_cast<EventType>(i);
     EXPECT_EQ(name(type), kTypes[i]);
     EXPECT_EQ(parse_event_type(kTypes[i]), type);

@@ -7,11 +7,11 @@ namespace monitor {
 namespace {
 
 // In the order of the enumerators.
-constexpr std::array<std::string_view, 11> kTypes = {
+constexpr std::array<std::string_view, 12> kTypes = {
     "tool_use", "session_start", "session_end", "error",     "llm_request", "llm_response",
-    "response", "file_change",   "git_commit",  "plan_step", "user_prompt"};
+    "response", "file_change",   "git_commit",  "plan_step", "user_prompt", "instruction_load"};
 constexpr std::array<std::string_view, 3> kStatuses = {"success", "error", "timeout"};
-static_assert(kTypes.size() == static_cast<std::size_t>(EventType::user_prompt) + 1);
+static_assert(kTypes.size() == static_cast<std::size_t>(EventType::instruction_load) + 1);
 static_assert(kStatuses.size() == static_cast<std::size_t>(EventStatus::timeout) + 1);
 
 template <class Enum, std::size_t size>

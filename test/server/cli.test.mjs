@@ -39,7 +39,11 @@ function homeWith(text) {
 }
 
 describe('--help', () => {
-  const COMMANDS = [[], ['serve'], ['status'], ['version'], ['config'], ['config', 'show']];
+  const COMMANDS = [
+    [], ['serve'], ['status'], ['version'], ['config'], ['config', 'show'],
+    ['hook'], ['hooks'], ['hooks', 'install'], ['hooks', 'install', 'claude'],
+    ['hooks', 'print-codex-config'],
+  ];
 
   for (const command of COMMANDS) {
     test(`of sightline ${command.join(' ')} says what it is for and how to use it`, async () => {
@@ -52,7 +56,7 @@ describe('--help', () => {
 
   test('lists all commands', async () => {
     const text = await done(['--help']);
-    for (const name of ['serve', 'status', 'version', 'config']) {
+    for (const name of ['serve', 'status', 'version', 'config', 'hook', 'hooks']) {
       assert.match(text, new RegExp(`^ +${name} +\\S`, 'm'));
     }
   });

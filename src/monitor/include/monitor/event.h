@@ -19,6 +19,7 @@ enum class EventType : std::uint8_t {
   git_commit,
   plan_step,
   user_prompt,
+  instruction_load,  // of AgentMonitor's later version
 };
 enum class EventStatus : std::uint8_t { success, error, timeout };
 

@@ -3,6 +3,7 @@
 #include <chrono>
 #include <cstdint>
 #include <string>
+#include <string_view>
 
 #include "base/result.h"
 
@@ -13,10 +14,31 @@ struct ClientResponse {
   std::string body;
 };
 
+/// Where a server is: the parts of `http://HOST[:PORT][/PATH]`.
+struct HttpUrl {
+  std::string host;  // lower case, an IPv6 address without its brackets
+  std::uint16_t port = 80;
+  std::string path;  // empty or `/...`, without a slash at its end
+
+  /// `127.0.0.1:3141`, `[::1]:3141`
+  std::string authority() const;
+};
+
+/// `invalid_argument`, with what is wrong, for anything else: https, a user, a query, a blank.
+base::Result<HttpUrl> parse_http_url(std::string_view text);
+
 /// One GET, on the calling thread, which it blocks for at most `time_limit` a step: for commands,
 /// not for the server. `unavailable` when nobody answers.
 base::Result<ClientResponse> http_get(const std::string& host, std::uint16_t port,
                                       const std::string& target, const std::string& bearer_token,
                                       std::chrono::milliseconds time_limit);
+
+/// One POST of JSON to `url.path` + `target`, on the calling thread, which it blocks for at most
+/// `time_limit` in all, whatever the peer does. Reads no answer over 1 MiB.
+///
+/// `unavailable` when there is no complete answer by then; the server may have taken the body.
+base::Result<ClientResponse> http_post(const HttpUrl& url, const std::string& target,
+                                       const std::string& bearer_token, std::string_view json,
+                                       std::chrono::milliseconds time_limit);
 
 }  // namespace net

@@ -81,7 +81,7 @@ constexpr std::string_view kIndexes = R"sql(
 CREATE INDEX IF NOT EXISTS idx_events_created_at ON events(created_at);
 CREATE INDEX IF NOT EXISTS idx_events_session_id ON events(session_id, created_at);
 CREATE INDEX IF NOT EXISTS idx_sessions_status ON sessions(status);
-CREATE INDEX IF NOT EXISTS sightline_past_sessions ON sessions(last_event_at, id)
+CREATE INDEX IF NOT EXISTS sightline_past_sessions ON sessions(last_event_at)
   WHERE status <> 'active' AND status <> 'idle';
 DROP INDEX IF EXISTS idx_events_event_type;
 DROP INDEX IF EXISTS idx_events_tool_name;

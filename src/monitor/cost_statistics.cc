@@ -3,14 +3,11 @@
 #include <unordered_map>
 #include <vector>
 
-#include "base/clock.h"
 #include "base/json_writer.h"
-#include "base/time_text.h"
 #include "monitor/statistics.h"
 #include "monitor/usage.h"
 #include "saturating.h"
 #include "since.h"
-#include "usage_totals.h"
 
 namespace monitor {
 namespace {
@@ -40,58 +37,43 @@ Sums sums_of(const store::Statement& row, int column) {
 // ---- the timeline: by hours of the client's time, in order
 
 struct Hour {
-  std::optional<std::int64_t> at;  // seconds since 1970
+  std::int64_t hour;  // since 1970; that of unreadable times is before all others
   Sums sums;
 };
 
-void add_hour(std::vector<Hour>& hours, std::optional<std::int64_t> quarter, const Sums& sums) {
-  constexpr std::int64_t kQuarters = 3600 / UsageTotals::kSlotSeconds;
-  std::optional<std::int64_t> at;
-  if (quarter) {
-    std::int64_t hour = *quarter / kQuarters;
-    if (hour * kQuarters > *quarter) --hour;
-    at = hour * 3600;
-  }
-  if (hours.empty() || hours.back().at != at) hours.push_back({at, {}});
+void add_hour(std::vector<Hour>& hours, std::int64_t hour, const Sums& sums) {
+  if (hours.empty() || hours.back().hour != hour) hours.push_back({hour, {}});
   hours.back().sums.add(sums);
 }
 
 Result<std::vector<Hour>> read_timeline(Database& db, const std::string& agent_type,
                                         const Since& since) {
   std::vector<Hour> hours;
-  std::int64_t first_slot = since.seconds;
-  if (since.is_limited()) {
-    first_slot = usage_slot(since.seconds + UsageTotals::kSlotSeconds - 1);
-    const UsageFilter part{since.seconds, first_slot * UsageTotals::kSlotSeconds, agent_type};
-    TRY(const auto lines, read_usage(db, part));
+  if (since.is_limited()) {  // the rest of the hour in which it lies
+    const UsageFilter rest{since.seconds, since.first_hour * 3600, agent_type};
+    TRY(const auto lines, read_usage(db, rest));
     for (const UsageLine& line : lines)
-      add_hour(hours, usage_slot(*line.start),
+      add_hour(hours, since.first_hour - 1,
                {line.events, line.tokens_in, line.tokens_out, line.cost_usd});
   }
-  TRY(auto rows, db.prepare("SELECT slot, sum(events), total(tokens_in), total(tokens_out), "
-                            "sum(cost_usd) FROM sightline_usage_totals WHERE slot >= ?2 "
-                            "AND (?1 IS NULL OR agent_type = ?1) GROUP BY slot ORDER BY slot"));
-  rows.bind(NullIfEmpty{agent_type}, first_slot);
+  TRY(auto rows, db.prepare("SELECT hour, events, tokens_in, tokens_out, cost_usd "
+                            "FROM sightline_timeline_totals WHERE hour >= ?2 "
+                            "AND (?1 IS NULL OR agent_type = ?1) ORDER BY hour"));
+  rows.bind(NullIfEmpty{agent_type}, since.first_hour);
   for (;;) {
     TRY(const bool row, rows.step());
     if (!row) return hours;
-    const std::int64_t slot = rows.integer(0);
-    add_hour(hours, slot == UsageTotals::kUnreadableSlot ? std::nullopt : std::optional(slot),
-             sums_of(rows, 1));
+    add_hour(hours, rows.integer(0), sums_of(rows, 1));
   }
 }
 
 Result<void> write_timeline(Database& db, Writer& json, const std::vector<Hour>& hours) {
   for (const Hour& hour : hours) {
     json.begin_object().key("bucket");
-    if (hour.at) {
-      // SQLite writes the years that are before all calendars, too.
-      TRY(const auto bucket,
-          db.text("SELECT strftime('%Y-%m-%dT%H:00:00Z', ?1, 'unixepoch')", *hour.at));
-      json.value_or_null(bucket.value_or(""));
-    } else {
-      json.null();
-    }
+    // SQLite writes the years that are before all calendars, too; a time that is none is null.
+    TRY(const auto bucket,
+        db.text("SELECT strftime('%Y-%m-%dT%H:00:00Z', ?1, 'unixepoch')", hour.hour * 3600));
+    json.value_or_null(bucket.value_or(""));
     json.key("cost_usd").value(hour.sums.cost_usd);
     json.key("tokens_in").value(hour.sums.tokens_in);
     json.key("tokens_out").value(hour.sums.tokens_out);

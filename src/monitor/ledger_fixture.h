@@ -89,8 +89,8 @@ class LedgerTest : public testing::Test, public LedgerListener {
     std::string rows;
     for (const char* table :
          {"sightline_session_totals", "sightline_session_files", "sightline_cost_totals",
-          "sightline_usage_totals", "sightline_displaced_times", "sightline_usage_details",
-          "sightline_state"}) {
+          "sightline_usage_totals", "sightline_displaced_times", "sightline_timeline_totals",
+          "sightline_usage_details", "sightline_state"}) {
       const std::string columns =
           *db.text(
                  "SELECT group_concat('quote(' || name || ')', ' || '' '' || ') FROM "

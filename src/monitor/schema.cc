@@ -81,7 +81,7 @@ constexpr std::string_view kIndexes = R"sql(
 CREATE INDEX IF NOT EXISTS idx_events_created_at ON events(created_at);
 CREATE INDEX IF NOT EXISTS idx_events_session_id ON events(session_id, created_at);
 CREATE INDEX IF NOT EXISTS idx_sessions_status ON sessions(status);
-CREATE INDEX IF NOT EXISTS sightline_past_sessions ON sessions(last_event_at, id)
+CREATE INDEX IF NOT EXISTS sightline_past_sessions ON sessions(last_event_at)
   WHERE status <> 'active' AND status <> 'idle';
 DROP INDEX IF EXISTS idx_events_event_type;
 DROP INDEX IF EXISTS idx_events_tool_name;
@@ -173,6 +173,7 @@ INSERT INTO sightline_state(key, value) VALUES ('last_event_id', 0), ('stale', 0
 // cost_totals:     events that cost something, by hour of receipt.
 // usage_totals:    all events by quarter of an hour of the client's time: days of any time zone are
 //                  made of quarters. The slot -1000000000 is that of times that nobody can read.
+// timeline_totals: the same, as far as the timeline of costs needs it, by whole hours.
 // displaced_times: events whose client's time is not within a minute of their receipt, so that the
 //                  index on the receipt does not lead to them.
 // usage_details:   what the contract's columns have no room for; not to be had from the events.
@@ -210,6 +211,15 @@ CREATE TABLE sightline_usage_totals (
   cost_usd REAL NOT NULL,
   unpriced INTEGER NOT NULL,
   PRIMARY KEY (slot, agent_type, model)
+) WITHOUT ROWID;
+CREATE TABLE sightline_timeline_totals (
+  hour INTEGER NOT NULL,
+  agent_type TEXT NOT NULL,
+  events INTEGER NOT NULL,
+  tokens_in INTEGER NOT NULL,
+  tokens_out INTEGER NOT NULL,
+  cost_usd REAL NOT NULL,
+  PRIMARY KEY (hour, agent_type)
 ) WITHOUT ROWID;
 CREATE TABLE sightline_displaced_times (
   at INTEGER NOT NULL,

@@ -42,15 +42,28 @@ class UsageTotals {
     double cost_usd = 0;
     void add(const Event& event);
   };
-  struct Cost {
-    std::string session_id, agent_type, model;
+  struct Sums {
     std::int64_t events = 0, tokens_in = 0, tokens_out = 0;
     double cost_usd = 0;
     void add(const Event& event);
   };
+  struct Cost {
+    std::string session_id, agent_type, model;
+    Sums sums;
+  };
+  struct Hour {
+    std::int64_t hour = 0;
+    std::string agent_type;
+    Sums sums;
+  };
+
+  void add_usage(const Event& event, std::int64_t slot);
+  void add_hour(const Event& event, std::int64_t hour);
+  void add_cost(const Event& event);
 
   std::string key_;  // scratch of add
   std::unordered_map<std::string, Usage> usage_;
+  std::unordered_map<std::string, Hour> hours_;
   std::unordered_map<std::string, Cost> cost_;
 };
 
@@ -59,6 +72,9 @@ inline std::int64_t usage_slot(std::int64_t at) {
   const std::int64_t slot = at / UsageTotals::kSlotSeconds;
   return slot * UsageTotals::kSlotSeconds > at ? slot - 1 : slot;
 }
+
+/// The hour of a slot, since 1970.
+inline std::int64_t usage_hour(std::int64_t slot) { return slot >= 0 ? slot / 4 : (slot - 3) / 4; }
 
 /// SQL over a row `e` of events: the second of its client's time or else of its receipt, the slot
 /// of that, and whether the index on the receipt leads to it. NULL where nobody can read the time.

@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
+import { Monitor } from '../support/monitor.mjs';
 import { run, startServer } from '../support/server.mjs';
 
 const docs = join(import.meta.dirname, '..', '..', 'docs');
@@ -85,7 +86,12 @@ describe('docs/api.md', () => {
   );
   let server;
 
-  before(async () => (server = await startServer()));
+  before(async () => {
+    server = await startServer();
+    // The session that the paths of the document name.
+    const named = { session_id: 'ID', agent_type: 'a', event_type: 'tool_use' };
+    await new Monitor(server.url).send(named);
+  });
   after(() => server?.stop());
 
   // The status alone: a stream never ends.

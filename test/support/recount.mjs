@@ -10,7 +10,9 @@ const EVENTS = `e AS (SELECT id, session_id, agent_type, event_type, status,
     coalesce(source, '') AS source, CAST(strftime('%s', created_at) AS INTEGER) AS at,
     CAST(strftime('%s', coalesce(client_timestamp, created_at)) AS INTEGER) AS used_at,
     CASE WHEN json_valid(metadata) THEN metadata END AS metadata,
-    tokens_in, tokens_out, cache_read_tokens, cache_write_tokens, cost_usd, duration_ms
+    coalesce(tokens_in, 0) AS tokens_in, coalesce(tokens_out, 0) AS tokens_out,
+    coalesce(cache_read_tokens, 0) AS cache_read_tokens,
+    coalesce(cache_write_tokens, 0) AS cache_write_tokens, cost_usd, duration_ms
   FROM events NOT INDEXED)`;
 const EDIT_TOOLS = "('Edit', 'Write', 'MultiEdit', 'apply_patch', 'write_stdin')";
 const cast = (name) =>
@@ -61,6 +63,12 @@ const TABLES = {
         total(cost_usd),
         sum(model <> '' AND cost_usd IS NULL AND (tokens_in > 0 OR tokens_out > 0))
       FROM e LEFT JOIN sightline_usage_details ON event = id GROUP BY slot, agent_type, model`,
+  },
+  sightline_timeline_totals: {
+    kept: 'SELECT * FROM sightline_timeline_totals',
+    recount: `SELECT coalesce(used_at / 3600 - (used_at % 3600 < 0), -250000000) AS hour,
+        agent_type, count(*), sum(tokens_in), sum(tokens_out), total(cost_usd)
+      FROM e GROUP BY hour, agent_type`,
   },
   sightline_displaced_times: {
     kept: 'SELECT at, id FROM sightline_displaced_times',

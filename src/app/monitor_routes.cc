@@ -56,6 +56,7 @@ void MonitorRoutes::add_to(net::Router& router) {
   router.get("/api/events", to(&MonitorRoutes::get_events));
   router.post("/api/events/batch", to(&MonitorRoutes::post_batch));
   router.get("/api/stats", to(&MonitorRoutes::get_statistics));
+  router.get("/api/usage", to(&MonitorRoutes::get_usage));
   router.get("/api/stats/usage-monitor", to(&MonitorRoutes::get_usage_monitor));
   router.get("/api/stats/tools", to(&MonitorRoutes::get_tools));
   router.get("/api/stats/cost", to(&MonitorRoutes::get_cost));

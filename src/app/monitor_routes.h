@@ -48,6 +48,7 @@ class MonitorRoutes {
   base::Task<net::Response> get_usage_monitor(net::Request& request);
   base::Task<net::Response> get_stream(net::Request& request);
   base::Task<net::Response> get_health(net::Request& request);
+  base::Task<net::Response> get_usage(net::Request& request);
   base::Task<net::Response> get_tools(net::Request& request);
   base::Task<net::Response> get_cost(net::Request& request);
   base::Task<net::Response> get_sessions(net::Request& request);

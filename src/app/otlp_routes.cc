@@ -165,13 +165,13 @@ Result<OtlpRoutes::Intake> OtlpRoutes::map(Signal signal, const Body& body) {
     case Signal::logs: {
       TRY(const auto logs, monitor::otlp::parse_logs(body));
       count(logs);
-      intake.events = to_events(logs, limits_);
+      intake.events = to_events(logs, limits_, &logged_);
       break;
     }
     case Signal::metrics: {
       TRY(const auto metrics, monitor::otlp::parse_metrics(body));
       count(metrics);
-      auto mapped = to_events(metrics, limits_, counters_);
+      auto mapped = to_events(metrics, limits_, counters_, &logged_);
       intake.events = std::move(mapped.events);
       intake.taken = std::move(mapped.taken);
       break;

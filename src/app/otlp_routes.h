@@ -6,6 +6,7 @@
 #include "monitor/contract.h"
 #include "monitor/counter_states.h"
 #include "monitor/ledger.h"
+#include "monitor/logged_sessions.h"
 #include "monitor/otlp_response.h"
 #include "net/router.h"
 
@@ -51,6 +52,7 @@ class OtlpRoutes {
   monitor::Ledger& ledger_;
   const monitor::ContractLimits limits_;
   monitor::CounterStates counters_;
+  monitor::LoggedSessions logged_;
   base::Counter& records_;
   base::Counter& rejected_;
 };

@@ -1,11 +1,16 @@
+#include <fmt/format.h>
+
 #include <charconv>
+#include <chrono>
 #include <cmath>
 #include <limits>
 
 #include "base/text.h"
+#include "base/time_text.h"
+#include "monitor/usage.h"
 #include "monitor_routes.h"
 
-// GET /api/stats/tools, GET /api/stats/cost, GET /api/filter-options
+// GET /api/stats/tools, GET /api/stats/cost, GET /api/usage, GET /api/filter-options
 
 namespace app {
 namespace {
@@ -39,7 +44,31 @@ Response to_json_response(Result<std::string> json) {
   return json ? Response::json(200, std::move(*json)) : to_response(json.error());
 }
 
+/// A limit in time; nothing where there is none. `invalid_argument` when it is no date.
+Result<std::optional<std::int64_t>> time_limit(const net::Query& query, std::string_view name) {
+  const std::string text(query.first(name));
+  if (text.empty()) return std::optional<std::int64_t>();
+  const auto at = base::parse_date(text);
+  if (!at)
+    return base::Error{base::Errc::invalid_argument,
+                       fmt::format("{}: \"{}\" must be a date, such as 2026-03-01T00:00:00Z", name,
+                                   base::cut_utf8(text, 64))};
+  return std::optional(std::chrono::floor<std::chrono::seconds>(*at).time_since_epoch().count());
+}
+
 }  // namespace
+
+Task<Response> MonitorRoutes::get_usage(Request& request) {
+  const net::Query query_string = request.query();
+  const auto since = time_limit(query_string, "since");
+  const auto until = time_limit(query_string, "until");
+  if (!since || !until) co_return to_response(since ? until.error() : since.error());
+  const monitor::UsageFilter filter{*since, *until, std::string(query_string.first("agent_type"))};
+  std::function<Result<std::string>(store::Database&)> read = [&filter](store::Database& db) {
+    return monitor::read_usage_sums(db, filter);
+  };
+  co_return to_json_response(co_await query<std::string>(std::move(read)));
+}
 
 Task<Response> MonitorRoutes::get_tools(Request& request) {
   const monitor::StatisticsFilter filter = filter_of(request.query());

@@ -11,6 +11,7 @@
 #include "command.h"
 #include "local_ledger.h"
 #include "monitor/statistics.h"
+#include "monitor/usage.h"
 #include "net/http_client.h"
 
 namespace app {
@@ -23,22 +24,22 @@ using base::json::Value;
 // A prompt waits for this line.
 constexpr std::chrono::milliseconds kTimeLimit{200};
 
-/// The answers of GET /api/stats since midnight and of GET /api/stats/usage-monitor.
+/// The answers of GET /api/usage since midnight and of GET /api/stats.
 struct Answers {
-  std::string statistics, usage;
+  std::string usage, statistics;
 };
 
-/// The last midnight of this machine's zone, in UTC.
-std::string midnight() {
+/// The last midnight of this machine's zone.
+base::Time midnight() {
   ::time_t now = ::time(nullptr);
   ::tm local{};
   ::localtime_r(&now, &local);
   local.tm_hour = local.tm_min = local.tm_sec = 0;
   local.tm_isdst = -1;
-  return base::to_iso_ms(base::Time{std::chrono::seconds{::mktime(&local)}});
+  return base::Time{std::chrono::seconds{::mktime(&local)}};
 }
 
-Result<Answers> ask_server(const Config& config, const std::string& since) {
+Result<Answers> ask_server(const Config& config, base::Time since) {
   const auto get = [&](const std::string& target) -> Result<std::string> {
     TRY(auto response,
         net::http_get(config.text("host"), static_cast<std::uint16_t>(config.integer("port")),
@@ -48,18 +49,19 @@ Result<Answers> ask_server(const Config& config, const std::string& since) {
     return std::move(response.body);
   };
   Answers answers;
-  TRY(answers.statistics, get("/api/stats?since=" + since));
-  TRY(answers.usage, get("/api/stats/usage-monitor"));
+  TRY(answers.usage, get("/api/usage?since=" + base::to_iso_ms(since)));
+  TRY(answers.statistics, get("/api/stats"));
   return answers;
 }
 
-Result<Answers> ask_database(const Config& config, const std::string& since) {
+Result<Answers> ask_database(const Config& config, base::Time since) {
   TRY(auto db, open_to_read(config));
   Answers answers;
-  TRY(answers.statistics, monitor::read_statistics(db, {"", since}));
+  const std::int64_t from =
+      std::chrono::floor<std::chrono::seconds>(since).time_since_epoch().count();
+  TRY(answers.usage, monitor::read_usage_sums(db, {from, std::nullopt, ""}));
+  TRY(answers.statistics, monitor::read_statistics(db, {}));
   answers.statistics = "{" + answers.statistics + "}";
-  TRY(answers.usage,
-      monitor::read_usage_monitor(db, config.monitor_settings(), base::Clock::system().now()));
   return answers;
 }
 
@@ -76,44 +78,34 @@ std::string short_count(double count) {
   return fmt::format("{:.1f}G", count / 1e9);
 }
 
-std::string line_of(const Value& statistics, const Value& usage) {
-  std::string line = fmt::format("today ${:.2f} · {} tokens · {:.0f} live",
-                                 number_at(statistics, "total_cost_usd"),
-                                 short_count(number_at(statistics, "total_tokens_in") +
-                                             number_at(statistics, "total_tokens_out")),
-                                 number_at(statistics, "live_sessions"));
-  for (const Value agent : usage.elements()) {
-    const auto session = agent.find("session");
-    const auto name = agent.find("agent_type");
-    if (!session || !name) continue;
-    const double limit = number_at(*session, "limit");
-    if (limit > 0)
-      line += fmt::format(" · {} {:.0f} % of {:.0f} h", name->text(),
-                          100 * number_at(*session, "used") / limit,
-                          number_at(*session, "windowHours"));
-  }
-  return line;
+std::string line_of(const Value& usage, const Value& statistics) {
+  double tokens = 0;
+  if (const auto lines = usage.find("usage"); lines && lines->is(Kind::array))
+    for (const Value line : lines->elements())
+      tokens += number_at(line, "tokens_in") + number_at(line, "tokens_out");
+  return fmt::format("today ${:.2f} · {} tokens · {:.0f} live", number_at(usage, "total_cost_usd"),
+                     short_count(tokens), number_at(statistics, "live_sessions"));
 }
 
 int print_line(const Config& config, bool as_json) {
-  const std::string since = midnight();
+  const base::Time since = midnight();
   auto answers = ask_server(config, since);
   if (!answers) answers = ask_database(config, since);
   if (!answers) return complain(answers.error());
-  base::json::Document statistics_document, usage_document;
-  const auto statistics = statistics_document.parse(answers->statistics);
+  base::json::Document usage_document, statistics_document;
   const auto usage = usage_document.parse(answers->usage);
-  if (!statistics || !usage) return complain(statistics ? usage.error() : statistics.error());
-  if (!statistics->is(Kind::object) || !usage->is(Kind::array))
+  const auto statistics = statistics_document.parse(answers->statistics);
+  if (!usage || !statistics) return complain(usage ? statistics.error() : usage.error());
+  if (!usage->is(Kind::object) || !statistics->is(Kind::object))
     return complain({base::Errc::unavailable, "the server's answer is not Sightline's"});
   if (as_json) {
     std::string out;
     base::json::Writer json(out);
-    json.begin_object().key("since").value(since).key("stats").raw(answers->statistics);
-    json.key("usage_monitor").raw(answers->usage).end_object();
+    json.begin_object().key("since").value(base::to_iso_ms(since));
+    json.key("usage").raw(answers->usage).key("stats").raw(answers->statistics).end_object();
     std::printf("%s\n", out.c_str());
   } else {
-    std::printf("%s\n", line_of(*statistics, *usage).c_str());
+    std::printf("%s\n", line_of(*usage, *statistics).c_str());
   }
   return kDone;
 }

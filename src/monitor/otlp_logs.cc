@@ -127,6 +127,9 @@ class LogMapping {
         documents_(documents),
         body_(record.body, documents.body) {}
 
+  /// Whether the contract would not have found a session; after `map`.
+  bool is_by_convention() const { return is_by_convention_; }
+
   std::optional<Event> map(const ContractLimits& limits) {
     Event event;
     const SessionId session = session_of(record_.attributes, sender_);
@@ -314,14 +317,20 @@ class LogMapping {
 
 }  // namespace
 
-std::vector<Event> to_events(const Logs& logs, const ContractLimits& limits) {
+std::vector<Event> to_events(const Logs& logs, const ContractLimits& limits,
+                             LoggedSessions* logged) {
   std::vector<Event> events;
   Documents documents;
   for (const Group<LogRecord>& group : logs.groups) {
     const Sender sender(group.resource);
-    for (const LogRecord& record : group.records)
-      if (auto event = LogMapping(record, sender, documents).map(limits))
-        events.push_back(std::move(*event));
+    for (const LogRecord& record : group.records) {
+      LogMapping mapping(record, sender, documents);
+      auto event = mapping.map(limits);
+      if (!event) continue;
+      const bool has_usage = event->tokens_in > 0 || event->tokens_out > 0 || event->cost_usd;
+      if (logged && mapping.is_by_convention() && has_usage) logged->add(event->session_id);
+      events.push_back(std::move(*event));
+    }
   }
   return events;
 }

@@ -25,8 +25,9 @@ std::int64_t& tokens_of(Event& event, std::string_view type) {
 
 class MetricMapping {
  public:
-  MetricMapping(const ContractLimits& limits, CounterStates& counters)
+  MetricMapping(const ContractLimits& limits, CounterStates& counters, LoggedSessions* logged)
       : counters_(counters),
+        logged_(logged),
         metadata_(to_stored_metadata(base::json::Document().parse(kMetadata).value(),
                                      limits.max_metadata_bytes)) {}
 
@@ -43,9 +44,11 @@ class MetricMapping {
   void map(const DataPoint& point, const Metric& metric, const Sender& sender) {
     Event event;
     event.session_id = session_id_;
+    bool is_by_convention = false;
     if (event.session_id.empty()) {
       SessionId session = session_of(point.attributes, sender);
       event.session_id = session.by_contract.empty() ? session.by_convention : session.by_contract;
+      is_by_convention = !event.session_id.empty();
     }
     if (event.session_id.empty()) event.session_id = kUnknownSession;
     event.agent_type = sender.agent_type;
@@ -63,6 +66,8 @@ class MetricMapping {
       added = counters_.take(key, point.value);
       if (added > 0) result_.taken.push_back({key, added});
     }
+    // The counter has moved all the same.
+    if (is_by_convention && logged_ && logged_->contains(event.session_id)) return;
     if (!(added > 0) || !set_usage(event, added, type)) return;
     event.metadata = metadata_.json;
     event.payload_truncated = metadata_.truncated;
@@ -80,6 +85,7 @@ class MetricMapping {
   }
 
   CounterStates& counters_;
+  LoggedSessions* logged_;
   const StoredMetadata metadata_;
   MetricEvents result_;
   std::string session_id_;
@@ -89,8 +95,8 @@ class MetricMapping {
 }  // namespace
 
 MetricEvents to_events(const Metrics& metrics, const ContractLimits& limits,
-                       CounterStates& counters) {
-  MetricMapping mapping(limits, counters);
+                       CounterStates& counters, LoggedSessions* logged) {
+  MetricMapping mapping(limits, counters, logged);
   for (const Group<Metric>& group : metrics.groups) {
     const Sender sender(group.resource);
     for (const Metric& metric : group.records) mapping.map(metric, group.resource, sender);

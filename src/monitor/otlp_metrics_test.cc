@@ -19,7 +19,7 @@ class OtlpMetricsTest : public testing::Test {
     metric.points.push_back({value, attributes(point)});
     Metrics metrics;
     metrics.groups.push_back({resource_, {std::move(metric)}});
-    return to_events(metrics, kLimits, counters_);
+    return to_events(metrics, kLimits, counters_, &logged_);
   }
   Event event(std::string_view name, double value, Pairs point = {}) {
     const auto events = exported(name, value, point).events;
@@ -38,6 +38,7 @@ class OtlpMetricsTest : public testing::Test {
 
   Attributes resource_ = attributes({{"session.id", text("s")}});
   CounterStates counters_;
+  LoggedSessions logged_;
 };
 
 TEST_F(OtlpMetricsTest, AllSixMetricsOfUseAreKnownAndNoOther) {
@@ -134,6 +135,20 @@ TEST_F(OtlpMetricsTest, WhatCouldNotBeStoredIsCountedByTheNextExport) {
   const auto lost = exported("claude_code.token.usage", 1000, {}, true);
   counters_.give_back(lost.taken);
   EXPECT_THAT(added({1000, 1000}), ElementsAre(1000, 0));
+}
+
+TEST_F(OtlpMetricsTest, WhatTheLogsOfASessionToldIsNotCountedAgain) {
+  resource_ = {};
+  const auto of = [this](std::string_view session) {
+    return exported("claude_code.token.usage", 5, {{"session.id", text(session)}}).events.size();
+  };
+  EXPECT_EQ(of("told"), 1u);
+  logged_.add("told");
+  EXPECT_EQ(of("told"), 0u);
+  EXPECT_EQ(of("other"), 1u);
+  // Where the contract finds the session, it counts.
+  resource_ = attributes({{"session.id", text("told")}});
+  EXPECT_EQ(of("told"), 1u);
 }
 
 }  // namespace

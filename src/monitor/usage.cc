@@ -4,7 +4,10 @@
 
 #include <algorithm>
 #include <limits>
+#include <map>
 
+#include "base/json_writer.h"
+#include "saturating.h"
 #include "usage_totals.h"
 
 namespace monitor {
@@ -96,6 +99,43 @@ Result<std::vector<UsageLine>> read_usage(Database& db, const UsageFilter& filte
   }
   if (filter.until) TRY_OK(take_events(db, filter.agent_type, end * kSlot, *filter.until, lines));
   return lines;
+}
+
+Result<std::string> read_usage_sums(Database& db, const UsageFilter& filter) {
+  TRY(const auto lines, read_usage(db, filter));
+  std::map<std::pair<std::string, std::string>, UsageLine> sums;
+  double cost = 0;
+  std::int64_t unpriced = 0;
+  for (const UsageLine& line : lines) {
+    UsageLine& sum = sums[{line.agent_type, line.model}];
+    sum.events += line.events;
+    sum.tokens_in = saturating_add(sum.tokens_in, line.tokens_in);
+    sum.tokens_out = saturating_add(sum.tokens_out, line.tokens_out);
+    sum.cache_read_tokens = saturating_add(sum.cache_read_tokens, line.cache_read_tokens);
+    sum.cache_write_tokens = saturating_add(sum.cache_write_tokens, line.cache_write_tokens);
+    sum.cache_write_1h_tokens =
+        saturating_add(sum.cache_write_1h_tokens, line.cache_write_1h_tokens);
+    sum.reasoning_tokens = saturating_add(sum.reasoning_tokens, line.reasoning_tokens);
+    sum.cost_usd += line.cost_usd;
+    sum.unpriced += line.unpriced;
+    cost += line.cost_usd;
+    unpriced += line.unpriced;
+  }
+  std::string out;
+  base::json::Writer json(out);
+  json.begin_object().key("usage").begin_array();
+  for (const auto& [key, sum] : sums) {
+    json.begin_object().key("agent_type").value(key.first);
+    json.key("model").value_or_null(key.second).key("events").value(sum.events);
+    json.key("tokens_in").value(sum.tokens_in).key("tokens_out").value(sum.tokens_out);
+    json.key("cache_read_tokens").value(sum.cache_read_tokens);
+    json.key("cache_write_tokens").value(sum.cache_write_tokens);
+    json.key("cache_write_1h_tokens").value(sum.cache_write_1h_tokens);
+    json.key("reasoning_tokens").value(sum.reasoning_tokens);
+    json.key("cost_usd").value(sum.cost_usd).key("unpriced").value(sum.unpriced).end_object();
+  }
+  json.end_array().key("total_cost_usd").value(cost).key("unpriced").value(unpriced).end_object();
+  return out;
 }
 
 }  // namespace monitor

@@ -12,6 +12,7 @@
 #include "monitor/contract.h"
 #include "monitor/counter_states.h"
 #include "monitor/event.h"
+#include "monitor/logged_sessions.h"
 
 /// OpenTelemetry exports (OTLP over HTTP): read from JSON or protobuf into one model, and mapped
 /// from there to events. docs/api.md, "OTLP". https://opentelemetry.io/docs/specs/otlp/
@@ -94,8 +95,11 @@ base::Result<Logs> parse_logs(std::string_view body);
 base::Result<Metrics> parse_metrics(std::string_view body);
 base::Result<Traces> parse_traces(std::string_view body);
 
-/// The events that the records stand for; most stand for one or none.
-std::vector<Event> to_events(const Logs& logs, const ContractLimits& limits);
+/// The events that the records stand for; most stand for one or none. Claude Code tells what it
+/// used in its logs and again in its metrics, where it names the session with each record and each
+/// point: whose logs have told it is kept in `logged`, and points that repeat it make no event.
+std::vector<Event> to_events(const Logs& logs, const ContractLimits& limits,
+                             LoggedSessions* logged = nullptr);
 std::vector<Event> to_events(const Traces& traces, const ContractLimits& limits);
 
 struct MetricEvents {
@@ -103,6 +107,6 @@ struct MetricEvents {
   std::vector<CounterStates::Taken> taken;  // to give back if the events are not stored
 };
 MetricEvents to_events(const Metrics& metrics, const ContractLimits& limits,
-                       CounterStates& counters);
+                       CounterStates& counters, LoggedSessions* logged = nullptr);
 
 }  // namespace monitor::otlp

@@ -71,6 +71,7 @@ int run_command_line(int argc, char** argv) {
   add_usage_command(cli, action);
   add_statusline_command(cli, action);
   add_cost_command(cli, action);
+  add_seed_command(cli, action);
   add_config_command(cli, action);
   add_hook_command(cli, action);
   add_hooks_command(cli, action);

@@ -49,6 +49,7 @@ void add_usage_command(CLI::App& cli, Action& action);
 void add_sessions_command(CLI::App& cli, Action& action);
 void add_statusline_command(CLI::App& cli, Action& action);
 void add_verify_command(CLI::App& cli, Action& action);
+void add_seed_command(CLI::App& cli, Action& action);
 void add_hook_command(CLI::App& cli, Action& action);
 void add_hooks_command(CLI::App& cli, Action& action);
 

@@ -14,50 +14,57 @@ std::size_t sequence_length(unsigned char byte) {
   return byte >= 0xC0 ? 2 : 1;
 }
 
+/// A character of one byte that means nothing but itself.
+bool is_plain(char byte) {
+  return static_cast<signed char>(byte) >= 0 && byte != '"' && byte != '\\';
+}
+
+bool is_hex_digit(char byte) {
+  return (byte >= '0' && byte <= '9') || (byte >= 'a' && byte <= 'f') ||
+         (byte >= 'A' && byte <= 'F');
+}
+
 }  // namespace
 
 // Invariant: what stands in `out` never ends inside an escape or a UTF-8 sequence of a string;
-// these wait in `sequence_` until they are complete, and go in or out as a whole.
+// these wait in `sequence_` until they are complete, and go in or out as a whole. One that is not
+// what it began as ends where it turns wrong, so that it never takes the quote behind it along.
 void StringShortener::feed(std::string_view bytes, std::string& out) {
-  for (std::size_t i = 0; i < bytes.size(); ++i) {
-    const char byte = bytes[i];
-    if (state_ == State::outside) {
+  for (const char byte : bytes) {
+    if (!is_inside_) {
       out += byte;
-      if (byte == '"') {
-        state_ = State::inside;
-        string_bytes_ = 0;
-        is_cutting_ = false;
-      }
+      is_inside_ = byte == '"';
+      string_bytes_ = 0;
       continue;
     }
-    if (state_ == State::inside && sequence_.empty()) {
-      if (byte == '"') {
-        if (is_cutting_) out += kCutMark;
-        out += byte;
-        state_ = State::outside;
-        continue;
-      }
-      if (byte == '\\') {
-        state_ = State::escaped;
-        sequence_ = byte;
-        continue;
-      }
-      sequence_bytes_ = sequence_length(static_cast<unsigned char>(byte));
-      sequence_ = byte;
-    } else {
-      sequence_ += byte;
-      if (state_ == State::escaped && sequence_.size() == 2) {
-        sequence_bytes_ = byte == 'u' ? 6 : 2;
-        state_ = State::inside;
-      }
+    if (!sequence_.empty() && !goes_on_with(byte)) keep_sequence(out);
+    if (sequence_.empty() && is_plain(byte)) {
+      if (++string_bytes_ <= kMaxStringBytes) out += byte;
+      continue;
     }
-    if (sequence_.size() >= sequence_bytes_ && state_ == State::inside) {
-      string_bytes_ += sequence_.size();
-      is_cutting_ = is_cutting_ || string_bytes_ > kMaxStringBytes;
-      if (!is_cutting_) out += sequence_;
-      sequence_.clear();
+    if (sequence_.empty() && byte == '"') {
+      if (string_bytes_ > kMaxStringBytes) out += kCutMark;
+      out += byte;
+      is_inside_ = false;
+      continue;
     }
+    if (sequence_.empty())
+      sequence_bytes_ = byte == '\\' ? 2 : sequence_length(static_cast<unsigned char>(byte));
+    sequence_ += byte;
+    if (sequence_ == "\\u") sequence_bytes_ = 6;
+    if (sequence_.size() == sequence_bytes_) keep_sequence(out);
   }
+}
+
+bool StringShortener::goes_on_with(char byte) const {
+  if (sequence_.front() != '\\') return (static_cast<unsigned char>(byte) & 0xC0) == 0x80;
+  return sequence_.size() == 1 || is_hex_digit(byte);
+}
+
+void StringShortener::keep_sequence(std::string& out) {
+  string_bytes_ += sequence_.size();
+  if (string_bytes_ <= kMaxStringBytes) out += sequence_;
+  sequence_.clear();
 }
 
 bool LineSplitter::next(Line& line) {

@@ -1,5 +1,6 @@
 #include "agents/log_reader.h"
 
+#include "base/utf8.h"
 #include "claude_reader.h"
 #include "codex_reader.h"
 
@@ -12,7 +13,11 @@ void LogReader::read(const Line& line, const Sink& sink) {
     pass_over();
     return;
   }
-  const auto json = document_.parse(line.text);
+  auto json = document_.parse(line.text);
+  // The output of a tool is cut anywhere: a torn character is no reason to lose what else it says.
+  if (!json)
+    if (const std::string repaired = base::to_utf8(line.text); repaired != line.text)
+      json = document_.parse(repaired);
   if (!json) {
     ++counts_.broken;
     pass_over();

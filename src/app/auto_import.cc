@@ -1,5 +1,7 @@
 #include "auto_import.h"
 
+#include <algorithm>
+
 #include "base/json_writer.h"
 #include "base/log.h"
 
@@ -24,8 +26,10 @@ base::Task<void> AutoImport::import() {
   }
   const std::int64_t imported = result->events_imported();
   if (imported == 0) co_return;
-  base::log::info("Auto-import: {} events from {} files", imported,
-                  static_cast<std::int64_t>(result->files.size()) - result->unchanged_files());
+  const auto files =
+      std::count_if(result->files.begin(), result->files.end(),
+                    [](const monitor::ImportedFile& file) { return file.events_imported > 0; });
+  base::log::info("Auto-import: {} events from {} files", imported, files);
   if (!feed_.live().has_subscribers()) co_return;
   std::string notice;
   base::json::Writer json(notice);

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "base/log.h"
 #include "base/started.h"
 #include "base/time_text.h"
@@ -18,6 +20,13 @@ constexpr std::size_t kBatchEvents = 2000;
 constexpr std::size_t kBatchBytes = std::size_t{2} << 20;
 // A file that was written this shortly before may have been written again in the same tick.
 constexpr std::chrono::seconds kSettled{2};
+
+/// The file cannot be read, or not any further.
+void fail(ImportedFile& file, const base::Error& error) {
+  base::log::warn("import: {}", error.what);
+  file.outcome = ImportedFile::Outcome::failed;
+  file.problem = error.what;
+}
 
 }  // namespace
 
@@ -51,6 +60,12 @@ struct Importer::Known {
   std::optional<std::string> hash;
   std::int64_t bytes = 0;
   std::optional<agents::FileStamp> stamp;  // of that moment; another program leaves none
+};
+
+/// The state of a file that was read, and since when.
+struct Importer::Read {
+  agents::FileStamp stamp;
+  base::Time opened_at;
 };
 
 /// One file on its way into events. Thread: a worker's, one batch at a time.
@@ -127,29 +142,25 @@ Task<Result<ImportedFile>> Importer::import(agents::FoundLog log, ImportOptions 
   ImportedFile result;
   result.path = log.path;
   result.agent = log.agent;
-  const auto failed = [&result](const base::Error& error) {
-    base::log::warn("import: {}", error.what);
-    result.outcome = ImportedFile::Outcome::failed;
-    result.problem = error.what;
-  };
   std::string model;
   if (log.agent == agents::Agent::codex)
     model = agents::codex_default_model(parts_.places.codex_home);
+  const base::Time opened_at = base::Clock::system().now();
   auto opened = agents::LogFile::open(log.path, make_reader(log.agent, log.path, model));
   if (!opened) {
-    failed(opened.error());
+    fail(result, opened.error());
     co_return result;
   }
-  const agents::FileStamp stamp = opened->stamp();
-  result.bytes = stamp.bytes;
+  const Read read{opened->stamp(), opened_at};
+  result.bytes = read.stamp.bytes;
 
   CO_TRY(const Known known, co_await look_up(log.path));
   if (!options.force) {
-    const auto unchanged = co_await is_unchanged(log, known, stamp);
+    const auto unchanged = co_await is_unchanged(log, known, read.stamp);
     if (unchanged && *unchanged) {
       result.outcome = ImportedFile::Outcome::unchanged;
       // Another program has imported it: so that it need not be read the next time.
-      if (!known.stamp && !options.dry_run) CO_TRY_OK(co_await remember(result, {}, stamp));
+      if (!known.stamp && !options.dry_run) CO_TRY_OK(co_await remember(result, {}, read));
       co_return result;
     }
   }
@@ -157,32 +168,38 @@ Task<Result<ImportedFile>> Importer::import(agents::FoundLog log, ImportOptions 
   const ImportMapping::Limits limits{parts_.max_metadata_bytes, options.from, options.to};
   File file(std::move(*opened), log.agent, limits, stopping_);
   if (options.dry_run) {
-    for (bool last = false; !last && !stopping_;) {
-      std::function<Result<File::Batch>(std::size_t)> read = [&file](std::size_t) {
-        return file.next();
-      };
-      auto batch = co_await parts_.pool.run(read);
-      if (!batch) {
-        failed(batch.error());
-        co_return result;
-      }
-      result.events_found += static_cast<std::int64_t>(batch->events.size());
-      last = batch->is_last;
-      observer.progress(bytes_before + file.log().bytes_read());
-    }
-    result.events_imported = result.events_found;
+    co_await count(file, result, observer, bytes_before);
   } else {
     CO_TRY_OK(co_await store(file, result, observer, bytes_before));
   }
   result.lines = file.log().counts();
-  if (result.outcome == ImportedFile::Outcome::read) result.bytes = file.log().bytes_read();
+  result.bytes = file.log().bytes_read();
   if (result.outcome == ImportedFile::Outcome::failed || stopping_) co_return result;
   if (result.events_found == 0) {
     result.outcome = ImportedFile::Outcome::empty;
   } else if (!options.dry_run && !options.from && !options.to) {
-    CO_TRY_OK(co_await remember(result, file.log().hash_hex(), stamp));
+    CO_TRY_OK(co_await remember(result, file.log().hash_hex(), read));
   }
   co_return result;
+}
+
+/// A dry run's way through a file.
+Task<void> Importer::count(File& file, ImportedFile& result, ImportObserver& observer,
+                           std::uint64_t bytes_before) {
+  std::function<Result<File::Batch>(std::size_t)> read = [&file](std::size_t) {
+    return file.next();
+  };
+  for (bool last = false; !last && !stopping_;) {
+    auto batch = co_await parts_.pool.run(read);
+    if (!batch) {
+      fail(result, batch.error());
+      break;
+    }
+    result.events_found += static_cast<std::int64_t>(batch->events.size());
+    last = batch->is_last;
+    observer.progress(bytes_before + file.log().bytes_read());
+  }
+  result.events_imported = result.events_found;
 }
 
 /// While the ledger stores a batch, the next one is read.
@@ -195,8 +212,7 @@ Task<Result<void>> Importer::store(File& file, ImportedFile& result, ImportObser
   for (;;) {
     if (!first) {
       if (first.error().code == base::Errc::cancelled) co_return first.error();
-      result.outcome = ImportedFile::Outcome::failed;
-      result.problem = first.error().what;
+      fail(result, first.error());
       co_return Result<void>{};
     }
     File::Batch batch = std::move(*first);
@@ -231,6 +247,9 @@ Task<Result<Importer::Known>> Importer::look_up(std::string path) {
     if (!is_known) return known;
     known.hash = std::string(state.text(0));
     known.bytes = state.integer(1);
+    TRY(const auto own,
+        db.integer("SELECT count(*) FROM sqlite_master WHERE name = ?1", "sightline_import_files"));
+    if (own.value_or(0) == 0) return known;  // a dry run changes nothing, the schema neither
     TRY(auto stamp, db.prepare("SELECT device, inode, bytes, modified_ns "
                                "FROM sightline_import_files WHERE file_path = ?1"));
     TRY(const bool has_stamp, stamp.bind(path).step());
@@ -261,11 +280,11 @@ Task<Result<bool>> Importer::is_unchanged(const agents::FoundLog& log, const Kno
 
 /// Only what has been read to its end and stored whole is remembered. An empty `hash` leaves the
 /// one that is there.
-Task<Result<void>> Importer::remember(const ImportedFile& file, std::string hash,
-                                      agents::FileStamp stamp) {
+Task<Result<void>> Importer::remember(const ImportedFile& file, std::string hash, Read read) {
+  const agents::FileStamp& stamp = read.stamp;
   const auto modified = base::Time{std::chrono::duration_cast<base::Time::duration>(
       std::chrono::nanoseconds{stamp.modified_ns})};
-  const bool is_settled = base::Clock::system().now() - modified > kSettled;
+  const bool is_settled = read.opened_at - modified > kSettled;
   std::function<Result<void>(Database&)> work = [&, is_settled](Database& db) -> Result<void> {
     if (!hash.empty())
       TRY_OK(

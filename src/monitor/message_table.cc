@@ -59,14 +59,17 @@ Result<Event> MessageTable::settle(Database& db, const Event& event, const Prici
   }
   if (event.cost_usd) {
     if (is_known && *event.cost_usd <= cost_before) {
-      step.cost_usd.reset();
+      // Paid for already; no cost at all would mean that its price is not known.
+      step.cost_usd = adds ? std::optional(0.0) : std::nullopt;
     } else {
       step.cost_usd = *event.cost_usd - cost_before;
     }
-  } else if (!event.model.empty() && has_tokens(event) && (adds || !is_known)) {
+  } else if (!event.model.empty() && has_tokens(after) && adds) {
     // The difference of two prices, not the price of the difference: a tier looks at the whole.
+    // What was counted had no price as long as it was nothing but cache.
     const auto whole = pricing.cost(event.model, after, at);
-    const auto counted = pricing.cost(event.model, before, at);
+    const auto counted =
+        has_tokens(before) ? pricing.cost(event.model, before, at) : std::optional(0.0);
     if (whole && counted) step.cost_usd = std::max(*whole - *counted, 0.0);
   }
   return step;

@@ -2,9 +2,9 @@
 #include <protozero/exception.hpp>
 #include <protozero/pbf_reader.hpp>
 
+#include "base/utf8.h"
 #include "monitor/otlp.h"
 #include "otlp_intake.h"
-#include "utf8.h"
 
 // OTLP as protobuf. Field numbers: opentelemetry-proto 1.x, opentelemetry/proto/
 // {collector/*/v1/*_service, common/v1/common, resource/v1/resource, logs/v1/logs,
@@ -37,7 +37,7 @@ std::string_view bytes_of(pbf_reader& reader) {
   const protozero::data_view view = reader.get_view();
   return {view.data(), view.size()};
 }
-std::string text_of(pbf_reader& reader) { return to_utf8(bytes_of(reader)); }
+std::string text_of(pbf_reader& reader) { return base::to_utf8(bytes_of(reader)); }
 
 std::string hex_of(pbf_reader& reader) {
   constexpr std::string_view kDigits = "0123456789abcdef";

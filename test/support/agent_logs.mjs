@@ -242,7 +242,7 @@ class LogWriter {
   // ---- Codex
 
   #codexSession(parent) {
-    const session = parent ? { ...parent, id: this.#uuid(), at: parent.at + 60_000 } : {
+    const session = parent ? { ...parent, id: this.#uuid(), at: parent.at + 60_000, total: { ...parent.keptTotal } } : {
       id: this.#uuid(),
       cwd: `/home/dev/${this.#random.oneOf(PROJECTS)}`,
       at: this.#sessionStart(),
@@ -298,7 +298,9 @@ class LogWriter {
     session.at += this.#random.between(50, 4000);
     const line = `{"timestamp":"${new Date(session.at).toISOString()}","type":"${type}","payload":${payload}}`;
     this.#line(line);
-    if (session.kept.length < 40 && type !== 'session_meta') session.kept.push(line);
+    if (session.kept.length >= 40 || type === 'session_meta') return;
+    session.kept.push(line);
+    session.keptTotal = { ...session.total };
   }
 }
 

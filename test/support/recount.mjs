@@ -19,10 +19,13 @@ const cast = (name) =>
   `coalesce(sum(CAST(json_extract(metadata, '$.${name}') AS INTEGER)), 0)`;
 // Quarters of an hour since 1970, rounded down before it too.
 const SLOT = `coalesce(used_at / 900 - (used_at % 900 < 0), -1000000000)`;
+// Sums of doubles depend on their order: to eight decimals they do not.
+const COST = 'round(total(cost_usd), 8)';
+const KEPT_COST = 'round(cost_usd, 8) AS cost_usd';
 const SUMS = `count(*), sum(tokens_in), sum(tokens_out), sum(cache_read_tokens),
-  sum(cache_write_tokens), total(cost_usd), coalesce(sum(duration_ms), 0), count(duration_ms)`;
+  sum(cache_write_tokens), ${COST}, coalesce(sum(duration_ms), 0), count(duration_ms)`;
 const KEPT_SUMS = `t.events, t.tokens_in, t.tokens_out, t.cache_read_tokens, t.cache_write_tokens,
-  t.cost_usd, t.duration_ms, t.durations`;
+  ${KEPT_COST}, t.duration_ms, t.durations`;
 
 const TABLES = {
   sightline_totals: {
@@ -35,9 +38,9 @@ const TABLES = {
     recount: `SELECT at / 3600, ${KIND}, ${SUMS} FROM e GROUP BY at / 3600, ${KIND}`,
   },
   sightline_session_totals: {
-    kept: `SELECT session_id, events, tokens_in, tokens_out, cost_usd, files_edited, lines_added,
+    kept: `SELECT session_id, events, tokens_in, tokens_out, ${KEPT_COST}, files_edited, lines_added,
         lines_removed FROM sightline_session_totals`,
-    recount: `SELECT session_id, count(*), sum(tokens_in), sum(tokens_out), total(cost_usd),
+    recount: `SELECT session_id, count(*), sum(tokens_in), sum(tokens_out), ${COST},
         count(DISTINCT CASE WHEN tool_name IN ${EDIT_TOOLS}
           THEN json_extract(metadata, '$.file_path') END),
         ${cast('lines_added')}, ${cast('lines_removed')}
@@ -49,18 +52,20 @@ const TABLES = {
       WHERE tool_name IN ${EDIT_TOOLS} AND path IS NOT NULL`,
   },
   sightline_cost_totals: {
-    kept: `SELECT hour, session_id, agent_type, model, events, tokens_in, tokens_out, cost_usd
+    kept: `SELECT hour, session_id, agent_type, model, events, tokens_in, tokens_out, ${KEPT_COST}
       FROM sightline_cost_totals`,
     recount: `SELECT at / 3600, session_id, agent_type, model, count(*), sum(tokens_in),
-        sum(tokens_out), total(cost_usd)
+        sum(tokens_out), ${COST}
       FROM e WHERE cost_usd > 0 GROUP BY at / 3600, session_id, agent_type, model`,
   },
   sightline_usage_totals: {
-    kept: 'SELECT * FROM sightline_usage_totals',
+    kept: `SELECT slot, agent_type, model, events, tokens_in, tokens_out, cache_read_tokens,
+      cache_write_tokens, cache_write_1h_tokens, reasoning_tokens, ${KEPT_COST}, unpriced
+      FROM sightline_usage_totals`,
     recount: `SELECT ${SLOT} AS slot, agent_type, model, count(*), sum(tokens_in),
         sum(tokens_out), sum(cache_read_tokens), sum(cache_write_tokens),
         coalesce(sum(cache_write_1h_tokens), 0), coalesce(sum(reasoning_tokens), 0),
-        total(cost_usd),
+        ${COST},
         sum(model <> '' AND cost_usd IS NULL AND (tokens_in > 0 OR tokens_out > 0))
       FROM e LEFT JOIN sightline_usage_details ON event = id GROUP BY slot, agent_type, model`,
   },
@@ -85,8 +90,7 @@ const TABLES = {
   },
 };
 
-/// Fails when a table of totals, or of the events of a kind, is not what a recount gives. Costs
-/// must be sums that are exact in binary, such as of 64ths.
+/// Fails when a table of totals, or of the events of a kind, is not what a recount gives.
 export function assertTotalsAreRecounts(db) {
   for (const [table, { kept, recount }] of Object.entries(TABLES)) {
     const only = (one, other, where) =>

@@ -75,23 +75,29 @@ export async function startServer({
 
 /// Runs the program to its end, in a clean environment with an empty home directory, plus `env`.
 /// Returns {code, stdout, stderr}.
-export async function run(args, { env = {}, dir = temporaryDirectory() } = {}) {
-  const child = spawn(program, args, {
-    cwd: dir,
-    env: { ...cleanEnvironment(), ...env },
-    stdio: ['ignore', 'pipe', 'pipe'],
-  });
+export async function run(args, { withinMs = START_LIMIT_MS, ...options } = {}) {
+  const child = start(args, options);
   const written = { stdout: '', stderr: '' };
   for (const name of ['stdout', 'stderr']) {
     child[name].setEncoding('utf8').on('data', (text) => (written[name] += text));
   }
   const ended = new Promise((end, fail) => child.once('close', end).once('error', fail));
-  doNotWaitFor(child);
-  await within(ended, START_LIMIT_MS, `end of sightline ${args.join(' ')}`).catch((late) => {
+  await within(ended, withinMs, `end of sightline ${args.join(' ')}`).catch((late) => {
     child.kill('SIGKILL');
     throw late;
   });
   return { code: child.exitCode, ...written };
+}
+
+/// Starts the program as `run` does, and leaves it to the caller.
+export function start(args, { env = {}, dir = temporaryDirectory() } = {}) {
+  const child = spawn(program, args, {
+    cwd: dir,
+    env: { ...cleanEnvironment(), ...env },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  doNotWaitFor(child);
+  return child;
 }
 
 /// Runs `sightline serve`, which must not start. Returns the one line in which it says why, and

@@ -27,13 +27,13 @@ class StringShortener {
   void feed(std::string_view bytes, std::string& out);
 
  private:
-  enum class State : std::uint8_t { outside, inside, escaped };
+  bool goes_on_with(char byte) const;
+  void keep_sequence(std::string& out);
 
-  State state_ = State::outside;
-  std::size_t string_bytes_ = 0;
-  std::string sequence_;  // the escape or UTF-8 sequence that is not complete yet
+  bool is_inside_ = false;        // of a string
+  std::size_t string_bytes_ = 0;  // of it so far; once too many, nothing of it is kept any more
+  std::string sequence_;          // the escape or UTF-8 sequence that is not complete yet
   std::size_t sequence_bytes_ = 0;
-  bool is_cutting_ = false;
 };
 
 /// What a string ends with that was shortened.

@@ -88,17 +88,19 @@ class Importer {
  private:
   class File;
   struct Known;
+  struct Read;
 
   base::Task<base::Result<ImportedFile>> import(agents::FoundLog log, ImportOptions options,
                                                 ImportObserver& observer,
                                                 std::uint64_t bytes_before);
   base::Task<base::Result<void>> store(File& file, ImportedFile& result, ImportObserver& observer,
                                        std::uint64_t bytes_before);
+  base::Task<void> count(File& file, ImportedFile& result, ImportObserver& observer,
+                         std::uint64_t bytes_before);
   base::Task<base::Result<Known>> look_up(std::string path);
   base::Task<base::Result<bool>> is_unchanged(const agents::FoundLog& log, const Known& known,
                                               agents::FileStamp stamp);
-  base::Task<base::Result<void>> remember(const ImportedFile& file, std::string hash,
-                                          agents::FileStamp stamp);
+  base::Task<base::Result<void>> remember(const ImportedFile& file, std::string hash, Read read);
 
   Parts parts_;
   std::atomic<bool> stopping_{false};

@@ -1,8 +1,8 @@
-#include "utf8.h"
+#include "base/utf8.h"
 
 #include <gtest/gtest.h>
 
-namespace monitor {
+namespace base {
 namespace {
 
 TEST(Utf8Test, WhatIsUtf8StaysAsItIs) {
@@ -26,4 +26,4 @@ TEST(Utf8Test, EachByteThatIsNoneIsReplaced) {
 }
 
 }  // namespace
-}  // namespace monitor
+}  // namespace base

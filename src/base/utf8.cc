@@ -1,8 +1,8 @@
-#include "utf8.h"
+#include "base/utf8.h"
 
 #include <cstddef>
 
-namespace monitor {
+namespace base {
 namespace {
 
 constexpr std::string_view kReplacement = "\xEF\xBF\xBD";
@@ -39,4 +39,4 @@ std::string to_utf8(std::string_view bytes) {
   return text;
 }
 
-}  // namespace monitor
+}  // namespace base

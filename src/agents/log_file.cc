@@ -53,7 +53,8 @@ Result<std::string> hash_of(const std::string& path, const std::atomic<bool>& st
   return file.hash_hex();
 }
 
-Result<LogFile> LogFile::open(const std::string& path, std::unique_ptr<LogReader> reader) {
+Result<LogFile> LogFile::open(const std::string& path, std::unique_ptr<LogReader> reader,
+                              Hashing hashing) {
   // A pipe of that name would block for ever.
   const int file = ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
   if (file < 0) return failure(path);
@@ -63,11 +64,11 @@ Result<LogFile> LogFile::open(const std::string& path, std::unique_ptr<LogReader
     return Error{Errc::unavailable, fmt::format("{}: not a file", path)};
   }
   ::posix_fadvise(file, 0, 0, POSIX_FADV_SEQUENTIAL);
-  return LogFile(file, to_stamp(status), std::move(reader));
+  return LogFile(file, to_stamp(status), std::move(reader), hashing);
 }
 
-LogFile::LogFile(int file, FileStamp stamp, std::unique_ptr<LogReader> reader)
-    : file_(file), stamp_(stamp), reader_(std::move(reader)) {}
+LogFile::LogFile(int file, FileStamp stamp, std::unique_ptr<LogReader> reader, Hashing hashing)
+    : file_(file), stamp_(stamp), reader_(std::move(reader)), hashing_(hashing) {}
 
 LogFile::LogFile(LogFile&& other) noexcept
     : file_(std::exchange(other.file_, -1)),
@@ -76,6 +77,7 @@ LogFile::LogFile(LogFile&& other) noexcept
       lines_(std::move(other.lines_)),
       block_(std::move(other.block_)),
       hash_(std::move(other.hash_)),
+      hashing_(other.hashing_),
       bytes_read_(other.bytes_read_),
       at_end_(other.at_end_) {}
 
@@ -91,7 +93,7 @@ Result<bool> LogFile::read(const LogReader::Sink& sink, const std::function<bool
       if (enough()) return true;
     }
     TRY(const std::string_view bytes, read_block(file_, block_));
-    hash_.add(bytes);
+    if (hashing_ == Hashing::yes) hash_.add(bytes);
     bytes_read_ += bytes.size();
     if (reader_) lines_.feed(bytes);
     if (!bytes.empty()) {

@@ -16,7 +16,7 @@ namespace {
 struct Arguments {
   UsageRequest request;
   std::string timezone;
-  bool as_json = false, breakdown = false;
+  bool as_json = false, breakdown = false, from_logs = false;
 };
 
 struct Kind {
@@ -103,14 +103,23 @@ void print_json(const Kind& kind, const UsageReport& report) {
   std::printf("%s\n", out.c_str());
 }
 
+base::Result<UsageReport> report_from_database(const Config& config, const UsageRequest& request) {
+  TRY(auto db, open_to_read(config));
+  return make_usage_report(db, request);
+}
+
+base::Result<UsageReport> report_from_logs(const Config& config, const UsageRequest& request) {
+  TRY(const monitor::Pricing pricing, load_prices(config));
+  return make_usage_report(agents::Places::of(environment), pricing, request);
+}
+
 int report_usage(const Config& config, const Kind& kind, const Arguments& given) {
   const auto zone = use_time_zone(given.timezone);
   if (!zone) return complain(zone.error());
-  auto db = open_to_read(config);
-  if (!db) return complain(db.error());
   UsageRequest request = given.request;
   request.by = kind.by;
-  const auto report = make_usage_report(*db, request);
+  const auto report =
+      given.from_logs ? report_from_logs(config, request) : report_from_database(config, request);
   if (!report) return complain(report.error());
   given.as_json ? print_json(kind, *report) : print(kind, *report, given.breakdown);
   return kDone;
@@ -131,6 +140,8 @@ void add_usage_command(CLI::App& cli, Action& action) {
     command->add_option("--agent", given->request.agent_type, "only this one: claude, codex, ...");
     command->add_option("--timezone", given->timezone,
                         "zone whose days count, such as Europe/Berlin; default the machine's");
+    command->add_flag("--logs", given->from_logs,
+                      "from the agents' logs as they are now, without the database");
     command->add_flag("--breakdown", given->breakdown, "a line for each model, too");
     command->add_flag("--json", given->as_json, "print JSON");
     command->callback([&action, &kind, flags, given] {

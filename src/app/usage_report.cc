@@ -6,8 +6,11 @@
 
 #include <filesystem>
 #include <map>
+#include <thread>
 
+#include "base/log.h"
 #include "base/time_text.h"
+#include "monitor/log_usage.h"
 
 namespace app {
 namespace {
@@ -117,9 +120,7 @@ Result<void> add_sessions(Database& db, const monitor::UsageFilter& filter, Buil
   }
 }
 
-Result<void> add_lines(Database& db, UsageBy by, const monitor::UsageFilter& filter,
-                       Builder& builder) {
-  TRY(const auto lines, monitor::read_usage(db, filter));
+void add_lines(const std::vector<monitor::UsageLine>& lines, UsageBy by, Builder& builder) {
   for (const monitor::UsageLine& line : lines) {
     UsageSums s;
     s.input = line.tokens_in;
@@ -135,7 +136,14 @@ Result<void> add_lines(Database& db, UsageBy by, const monitor::UsageFilter& fil
                        : "(no date)";
     builder.add(key, line.agent_type, line.model, s);
   }
-  return {};
+}
+
+Result<monitor::UsageFilter> filter_of(const UsageRequest& request) {
+  monitor::UsageFilter filter;
+  TRY(filter.from, day_start(request.since, 0, "since"));
+  TRY(filter.until, day_start(request.until, 1, "until"));
+  filter.agent_type = request.agent_type == "claude" ? "claude_code" : request.agent_type;
+  return filter;
 }
 
 }  // namespace
@@ -165,16 +173,32 @@ Result<void> use_time_zone(const std::string& name) {
 }
 
 Result<UsageReport> make_usage_report(Database& db, const UsageRequest& request) {
-  monitor::UsageFilter filter;
-  TRY(filter.from, day_start(request.since, 0, "since"));
-  TRY(filter.until, day_start(request.until, 1, "until"));
-  filter.agent_type = request.agent_type == "claude" ? "claude_code" : request.agent_type;
+  TRY(const monitor::UsageFilter filter, filter_of(request));
   Builder builder;
   if (request.by == UsageBy::session) {
     TRY_OK(add_sessions(db, filter, builder));
   } else {
-    TRY_OK(add_lines(db, request.by, filter, builder));
+    TRY(const auto lines, monitor::read_usage(db, filter));
+    add_lines(lines, request.by, builder);
   }
+  return builder.finish();
+}
+
+Result<UsageReport> make_usage_report(const agents::Places& places, const monitor::Pricing& pricing,
+                                      const UsageRequest& request) {
+  if (request.by == UsageBy::session)
+    return Error{Errc::invalid_argument, "--logs: not by session; import the logs instead"};
+  TRY(const monitor::UsageFilter filter, filter_of(request));
+  monitor::LogUsage usage(places);
+  {
+    std::vector<std::jthread> threads;
+    for (unsigned i = 1; i < std::thread::hardware_concurrency(); ++i)
+      threads.emplace_back([&usage] { usage.work(); });
+    usage.work();
+  }
+  for (const std::string& problem : usage.problems()) base::log::warn("not read: {}", problem);
+  Builder builder;
+  add_lines(usage.lines(pricing, filter), request.by, builder);
   return builder.finish();
 }
 

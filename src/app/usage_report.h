@@ -6,7 +6,9 @@
 #include <string>
 #include <vector>
 
+#include "agents/discovery.h"
 #include "base/result.h"
+#include "monitor/pricing.h"
 #include "monitor/usage.h"
 #include "store/sqlite.h"
 
@@ -51,5 +53,11 @@ base::Result<void> use_time_zone(const std::string& name);
 
 /// `invalid_argument` for a day that is none.
 base::Result<UsageReport> make_usage_report(store::Database& db, const UsageRequest& request);
+
+/// The same from the agents' logs, without a database; not by session (`invalid_argument`). Reads
+/// with as many threads as there are cores, and tells the files that it cannot read.
+base::Result<UsageReport> make_usage_report(const agents::Places& places,
+                                            const monitor::Pricing& pricing,
+                                            const UsageRequest& request);
 
 }  // namespace app

@@ -11,10 +11,8 @@
 namespace monitor {
 
 /// What has been counted of each message of a provider, so that its tokens count once however many
-/// events carry it: the lines of one answer, and their copies in resumed and forked sessions.
-///
-/// Of several counts for one message the largest holds, whatever their order: an event is given
-/// what it adds to that. Thread: the ledger writer's.
+/// events carry it: the lines of one answer, and their copies in resumed and forked sessions. See
+/// MessageCount. Thread: the ledger writer's.
 class MessageTable {
  public:
   /// `event` with the tokens and the cost that it adds to its message; `at` is when it was.

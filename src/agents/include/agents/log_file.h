@@ -26,7 +26,10 @@ struct FileStamp {
 /// Thread: one. Errors: `not_found`, `unavailable` (no right to read, I/O error).
 class LogFile {
  public:
-  static base::Result<LogFile> open(const std::string& path, std::unique_ptr<LogReader> reader);
+  enum class Hashing { no, yes };
+
+  static base::Result<LogFile> open(const std::string& path, std::unique_ptr<LogReader> reader,
+                                    Hashing hashing = Hashing::yes);
   LogFile(LogFile&& other) noexcept;
   LogFile& operator=(LogFile&&) = delete;
   ~LogFile();
@@ -39,12 +42,12 @@ class LogFile {
 
   /// Of what has been read.
   std::uint64_t bytes_read() const { return bytes_read_; }
-  /// Of all bytes, once the file has ended.
+  /// Of all bytes, once the file has ended; with Hashing::yes.
   std::string hash_hex() { return base::to_hex(hash_.finish()); }
   const ReadCounts& counts() const { return reader_->counts(); }
 
  private:
-  LogFile(int file, FileStamp stamp, std::unique_ptr<LogReader> reader);
+  LogFile(int file, FileStamp stamp, std::unique_ptr<LogReader> reader, Hashing hashing);
 
   int file_;
   FileStamp stamp_;
@@ -52,6 +55,7 @@ class LogFile {
   LineSplitter lines_;
   std::string block_;
   base::Sha256 hash_;
+  Hashing hashing_;
   std::uint64_t bytes_read_ = 0;
   bool at_end_ = false;
 };

@@ -13,6 +13,7 @@ const near = (a, b, where) => assert.ok(Math.abs(a - b) < 1e-6, `${where}: ${a},
 async function usage(home, args) {
   const { code, stdout, stderr } = await run(['usage', ...args, '--json', '--timezone', 'UTC'], {
     env: { HOME: home },
+    dir: home,
   });
   assert.equal(code, 0, stderr);
   return JSON.parse(stdout);
@@ -38,7 +39,7 @@ describe('usage from the logs', () => {
       const from = seed();
       t.diagnostic(`seed ${from}`);
       writeAgentLogs(home, { seed: from, bytes: 3_000_000, ...options });
-      const imported = await run(['import'], { env: { HOME: home } });
+      const imported = await run(['import'], { env: { HOME: home }, dir: home });
       assert.equal(imported.code, 0, imported.stderr);
       for (const by of ['daily', 'monthly', 'model']) {
         const stored = await usage(home, [by]);
@@ -57,14 +58,14 @@ describe('usage from the logs', () => {
     const home = temporaryDirectory();
     const empty = await usage(home, ['daily', '--logs']);
     assert.deepEqual(empty.daily, []);
-    const { code, stderr } = await run(['usage', 'daily'], { env: { HOME: home } });
+    const { code, stderr } = await run(['usage', 'daily'], { env: { HOME: home }, dir: home });
     assert.equal(code, 1);
     assert.match(stderr, /^sightline: no database [^\n]+\n$/);
   });
 
   test('is not by session, and names prices that cannot be read', async () => {
     const home = temporaryDirectory();
-    const by = await run(['usage', 'session', '--logs'], { env: { HOME: home } });
+    const by = await run(['usage', 'session', '--logs'], { env: { HOME: home }, dir: home });
     assert.equal(by.code, 2);
     assert.match(by.stderr, /^sightline: --logs: not by session; import the logs instead\n$/);
     writeFileSync(join(home, 'prices.csv'), 'provider\n');

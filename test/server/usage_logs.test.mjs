@@ -10,10 +10,11 @@ import { run } from '../support/server.mjs';
 
 const near = (a, b, where) => assert.ok(Math.abs(a - b) < 1e-6, `${where}: ${a}, ${b}`);
 
+const at = (home) => ({ HOME: home, XDG_DATA_HOME: join(home, 'data') });
+
 async function usage(home, args) {
   const { code, stdout, stderr } = await run(['usage', ...args, '--json', '--timezone', 'UTC'], {
-    env: { HOME: home },
-    dir: home,
+    env: at(home),
   });
   assert.equal(code, 0, stderr);
   return JSON.parse(stdout);
@@ -39,7 +40,7 @@ describe('usage from the logs', () => {
       const from = seed();
       t.diagnostic(`seed ${from}`);
       writeAgentLogs(home, { seed: from, bytes: 3_000_000, ...options });
-      const imported = await run(['import'], { env: { HOME: home }, dir: home });
+      const imported = await run(['import'], { env: at(home) });
       assert.equal(imported.code, 0, imported.stderr);
       for (const by of ['daily', 'monthly', 'model']) {
         const stored = await usage(home, [by]);
@@ -58,18 +59,18 @@ describe('usage from the logs', () => {
     const home = temporaryDirectory();
     const empty = await usage(home, ['daily', '--logs']);
     assert.deepEqual(empty.daily, []);
-    const { code, stderr } = await run(['usage', 'daily'], { env: { HOME: home }, dir: home });
+    const { code, stderr } = await run(['usage', 'daily'], { env: at(home) });
     assert.equal(code, 1);
     assert.match(stderr, /^sightline: no database [^\n]+\n$/);
   });
 
   test('is not by session, and names prices that cannot be read', async () => {
     const home = temporaryDirectory();
-    const by = await run(['usage', 'session', '--logs'], { env: { HOME: home }, dir: home });
+    const by = await run(['usage', 'session', '--logs'], { env: at(home) });
     assert.equal(by.code, 2);
     assert.match(by.stderr, /^sightline: --logs: not by session; import the logs instead\n$/);
     writeFileSync(join(home, 'prices.csv'), 'provider\n');
-    const env = { HOME: home, SIGHTLINE_PRICES: join(home, 'prices.csv') };
+    const env = { ...at(home), SIGHTLINE_PRICES: join(home, 'prices.csv') };
     const prices = await run(['usage', 'daily', '--logs'], { env });
     assert.equal(prices.code, 2);
     assert.match(prices.stderr, /^sightline: prices [^\n]+: line 1: not 'provider,[^\n]+\n$/);

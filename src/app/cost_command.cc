@@ -30,7 +30,7 @@ Result<Recalculation> recalculate(const Config& config, Apply apply) {
     TRY(result, recalculate_costs(db, pricing, apply));
     return {};
   };
-  TRY_OK(local->await(local->ledger().change(work)));
+  TRY_OK(local->await(local->ledger().change(work, monitor::Ledger::Change::counted)));
   return result;
 }
 

@@ -27,7 +27,7 @@ class CostsTest : public LedgerTest {
       TRY(result, recalculate_costs(db, pricing_, apply));
       return {};
     };
-    auto task = ledger_->change(work);
+    auto task = ledger_->change(work, Ledger::Change::counted);
     EXPECT_TRUE(executor_.await(std::move(task)));
     return result;
   }

@@ -73,6 +73,7 @@ struct Ledger::IdleJob : WriteJob {
 
 struct Ledger::ChangeJob : WriteJob {
   std::function<Result<void>(Database&)> work;
+  Change what = Change::counted;
 };
 
 Ledger::Ledger(Database db, Options options, const Pricing& pricing, Branches& branches,
@@ -137,8 +138,9 @@ base::Task<Result<IdleCheck>> Ledger::check_idle() {
   co_return job.check;
 }
 
-base::Task<Result<void>> Ledger::change(std::function<Result<void>(Database&)> work) {
+base::Task<Result<void>> Ledger::change(std::function<Result<void>(Database&)> work, Change what) {
   ChangeJob job;
+  job.what = what;
   job.work = std::move(work);
   co_return co_await writer_.submit(job);
 }
@@ -267,6 +269,7 @@ Result<void> Ledger::check_idle(Database& db, IdleJob& job) {
 
 /// Everything that was gathered goes to the tables before, and is read from them again after.
 Result<void> Ledger::change(Database& db, ChangeJob& job) {
+  if (job.what == Change::uncounted) return job.work(db);
   Tables& t = *tables_;
   TRY_OK(t.sessions.flush(db, t.now));
   TRY_OK(t.totals.flush(db));

@@ -20,6 +20,7 @@ class [[nodiscard]] Started {
     run(std::move(task), state_).detach();
   }
 
+  /// Whether it has ended.
   bool await_ready() const noexcept { return state_->result.has_value(); }
   void await_suspend(std::coroutine_handle<> waiter) noexcept { state_->waiter = waiter; }
   T await_resume() { return std::move(*state_->result); }

@@ -63,7 +63,7 @@ class ImportObserver {
 
 /// Brings what agents have logged into the ledger: docs/formats.md, "Imported events".
 ///
-/// Reads each file whole, a batch of events ahead of the ledger, in bounded memory. Safe to
+/// Reads each file whole, some batches of events ahead of the ledger, in bounded memory. Safe to
 /// interrupt at any moment and to run twice: an event is known by its place in its session. Files
 /// go in the order of their paths, Claude Code's first. A file that cannot be read is told in its
 /// outcome and is no error of the import. Thread: `run` on an executor's; one at a time.
@@ -86,22 +86,6 @@ class Importer {
   void stop() { stopping_ = true; }
 
  private:
-  class File;
-  struct Known;
-  struct Read;
-
-  base::Task<base::Result<ImportedFile>> import(agents::FoundLog log, ImportOptions options,
-                                                ImportObserver& observer,
-                                                std::uint64_t bytes_before);
-  base::Task<base::Result<void>> store(File& file, ImportedFile& result, ImportObserver& observer,
-                                       std::uint64_t bytes_before);
-  base::Task<void> count(File& file, ImportedFile& result, ImportObserver& observer,
-                         std::uint64_t bytes_before);
-  base::Task<base::Result<Known>> look_up(std::string path);
-  base::Task<base::Result<bool>> is_unchanged(const agents::FoundLog& log, const Known& known,
-                                              agents::FileStamp stamp);
-  base::Task<base::Result<void>> remember(const ImportedFile& file, std::string hash, Read read);
-
   Parts parts_;
   std::atomic<bool> stopping_{false};
 };

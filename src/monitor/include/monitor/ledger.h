@@ -77,9 +77,13 @@ class Ledger : private store::GroupTarget {
   /// Moves sessions without events for long to idle, and idle ones to ended.
   base::Task<base::Result<IdleCheck>> check_idle();
 
-  /// Runs `work` in a transaction of its own kind of change: import state, corrected costs. What
-  /// follows for the totals is counted in the same transaction.
-  base::Task<base::Result<void>> change(std::function<base::Result<void>(store::Database&)> work);
+  enum class Change {
+    counted,    // of events and sessions: what follows for the totals is counted with it
+    uncounted,  // of anything else, such as what has been imported
+  };
+  /// Runs `work` in the transaction of a group, behind all that was handed in before.
+  base::Task<base::Result<void>> change(std::function<base::Result<void>(store::Database&)> work,
+                                        Change what);
 
   /// The writer thread's loop; returns after `stop`, when all that was handed in is answered.
   void run() { writer_.run(); }

@@ -14,15 +14,23 @@ namespace monitor {
 /// events carry it: the lines of one answer, and their copies in resumed and forked sessions.
 ///
 /// Of several counts for one message the largest holds, whatever their order: an event is given
-/// what it adds to that. Thread: the ledger writer's.
+/// what it adds to that, and what was lost with events that another program has removed.
+/// Thread: the ledger writer's.
 class MessageTable {
  public:
-  /// `event` with the tokens and the cost that it adds to its message; `at` is when it was.
-  base::Result<Event> settle(store::Database& db, const Event& event, const Pricing& pricing,
-                             base::Time at);
+  struct Settlement {
+    Event event;    // with the tokens and the cost that it adds to its message
+    Event message;  // its counts and its cost, once the event is stored
+    bool adds = false;
+    bool fills_gap = false;
+  };
 
-  /// The event that `settle` gave has been stored.
-  base::Result<void> count(store::Database& db, const Event& settled);
+  /// `at` is when the event was.
+  base::Result<Settlement> settle(store::Database& db, const Event& event, const Pricing& pricing,
+                                  base::Time at);
+
+  /// The settled event has been stored.
+  base::Result<void> count(store::Database& db, const Settlement& settled);
 };
 
 }  // namespace monitor

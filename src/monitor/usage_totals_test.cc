@@ -105,7 +105,8 @@ TEST_F(UsageTotalsTest, ADatabaseOfTheStepBeforeIsCountedAnew) {
   by_another_program(
       "DROP TABLE sightline_session_files; DROP TABLE sightline_cost_totals; "
       "DROP TABLE sightline_usage_totals; DROP TABLE sightline_displaced_times; "
-      "DROP TABLE sightline_usage_details; DROP TABLE sightline_messages; "
+      "DROP TRIGGER sightline_event_left_a_gap; DROP TABLE sightline_usage_details; "
+      "DROP TABLE sightline_messages; DROP TABLE sightline_message_gaps; "
       "DROP TABLE sightline_import_files; "
       "ALTER TABLE sightline_session_totals DROP COLUMN files_edited; "
       "ALTER TABLE sightline_session_totals DROP COLUMN lines_added; "

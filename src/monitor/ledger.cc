@@ -29,7 +29,7 @@ constexpr std::string_view kInsert =
 
 constexpr std::string_view kInsertDetails =
     "INSERT INTO sightline_usage_details(event, cache_write_1h_tokens, reasoning_tokens, "
-    "input_includes_cache) VALUES(?1, ?2, ?3, ?4)";
+    "input_includes_cache, message) VALUES(?1, ?2, ?3, ?4, ?5)";
 
 // A checkpoint copies this many pages at once: fewer, and it copies the same hot pages too often.
 constexpr const char* kWriterPragmas =
@@ -188,13 +188,13 @@ Result<void> Ledger::notice_other_writers(Database& db) {
 Result<std::int64_t> Ledger::insert(Database& db, const Event& given, const EventFacts& facts,
                                     std::vector<Place>& places) {
   Tables& t = *tables_;
-  std::unique_ptr<Event> settled;
+  std::optional<MessageTable::Settlement> settled;
   if (!given.usage_key.empty()) {
     const base::Time at = base::parse_date(given.client_timestamp).value_or(clock_.now());
-    TRY(Event step, t.messages.settle(db, given, pricing_, at));
-    settled = std::make_unique<Event>(std::move(step));
+    TRY(settled, t.messages.settle(db, given, pricing_, at));
   }
-  const Event& event = settled ? *settled : given;
+  const Event& event = settled ? settled->event : given;
+  const std::string message = settled && settled->adds ? given.usage_key : std::string();
   TRY(SessionTable::Session * session, t.sessions.find(db, event.session_id));
   const bool historical = is_historical(event);
   std::string project = event.project.empty() ? session->project : event.project;
@@ -216,10 +216,11 @@ Result<std::int64_t> Ledger::insert(Database& db, const Event& given, const Even
                 event.cache_read_tokens, event.cache_write_tokens, event.source));
   if (db.changes() == 0) return std::int64_t{0};
   const std::int64_t id = db.last_insert_id();
-  if (settled) TRY_OK(t.messages.count(db, event));
-  if (event.cache_write_1h_tokens != 0 || event.reasoning_tokens != 0 || event.input_includes_cache)
+  if (settled) TRY_OK(t.messages.count(db, *settled));
+  if (event.cache_write_1h_tokens != 0 || event.reasoning_tokens != 0 ||
+      event.input_includes_cache || !message.empty())
     TRY_OK(db.run(kInsertDetails, id, event.cache_write_1h_tokens, event.reasoning_tokens,
-                  event.input_includes_cache ? 1 : 0));
+                  event.input_includes_cache ? 1 : 0, NullIfEmpty{message}));
 
   t.sessions.touch(event.session_id, *session, event);
   session->project = project;
@@ -234,7 +235,8 @@ Result<std::int64_t> Ledger::insert(Database& db, const Event& given, const Even
     session->ended_at = goes_on ? std::string() : t.now;
   }
   TRY_OK(t.totals.add(db, event, facts, project, branch, id, t.now_seconds));
-  places.push_back({std::move(project), std::move(branch), std::move(settled)});
+  places.push_back({std::move(project), std::move(branch),
+                    settled ? std::make_unique<Event>(std::move(settled->event)) : nullptr});
   return id;
 }
 

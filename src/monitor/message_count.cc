@@ -52,4 +52,14 @@ void MessageCount::add(const Event& step) {
   cost_usd += step.cost_usd.value_or(0);
 }
 
+bool MessageCount::has_more_tokens_than(const MessageCount& before) const {
+  return std::any_of(kCounts.begin(), kCounts.end(),
+                     [&](const auto& count) { return this->*count.first > before.*count.first; });
+}
+
+void MessageCount::give_back(Event& event) const {
+  for (const auto& [counted, given] : kCounts) event.*given += this->*counted;
+  if (event.cost_usd || cost_usd > 0) event.cost_usd = event.cost_usd.value_or(0) + cost_usd;
+}
+
 }  // namespace monitor

@@ -21,6 +21,11 @@ struct MessageCount {
 
   /// The event that `step` gave counts.
   void add(const Event& step);
+
+  bool has_more_tokens_than(const MessageCount& before) const;
+
+  /// Adds these tokens and this cost to an event: they were lost.
+  void give_back(Event& event) const;
 };
 
 }  // namespace monitor

@@ -66,7 +66,8 @@ TEST_F(MessageTableTest, InAnyOrderTheLargestCountHolds) {
   std::vector<int> order(counts.size());
   std::iota(order.begin(), order.end(), 0);
   do {
-    by_another_program("DELETE FROM events; DELETE FROM sightline_messages;");
+    by_another_program(
+        "DELETE FROM events; DELETE FROM sightline_messages; DELETE FROM sightline_message_gaps;");
     for (const int i : order) append(line(counts[static_cast<std::size_t>(i)]));
     SCOPED_TRACE(testing::PrintToString(order));
     expect_sums({3, 120, 4000, 900, 400});
@@ -88,6 +89,27 @@ TEST_F(MessageTableTest, ADuplicateAddsNothing) {
   EXPECT_EQ(append(again), 0);
   expect_sums({5, 50});
   EXPECT_EQ(number("SELECT tokens_out FROM sightline_messages"), 50);
+}
+
+// What `verify` finds missing can be brought in again.
+TEST_F(MessageTableTest, WhatWentWithRemovedEventsComesBackWithTheNextOne) {
+  const std::vector<Event> lines = {line({3, 10, 4000}), line({3, 25, 4000, 500, 100}),
+                                    line({3, 5, 4000})};
+  const Count largest{3, 25, 4000, 500, 100};
+  append(lines);
+  for (const char* removed : {"0", "1", "2", "0' OR event_id = 'import-cc-1"}) {
+    by_another_program(std::string("DELETE FROM events WHERE event_id = 'import-cc-") + removed +
+                       "'");
+    append(lines);
+    SCOPED_TRACE(removed);
+    expect_sums(largest);
+    append(lines);
+    expect_sums(largest);
+  }
+  by_another_program("DELETE FROM events");
+  append({lines[2], line({3, 25, 4000, 500, 100})});
+  expect_sums(largest);
+  EXPECT_EQ(number("SELECT count(*) FROM sightline_message_gaps"), 0);
 }
 
 // Above its threshold all of the prompt has another price, also what was counted before.

@@ -244,6 +244,22 @@ CREATE TRIGGER IF NOT EXISTS sightline_event_changed AFTER UPDATE ON events
 BEGIN UPDATE sightline_state SET value = 1 WHERE key = 'stale'; END;
 CREATE TRIGGER IF NOT EXISTS sightline_event_removed AFTER DELETE ON events
 BEGIN UPDATE sightline_state SET value = 1 WHERE key = 'stale'; END;
+CREATE TRIGGER IF NOT EXISTS sightline_event_left_a_gap AFTER DELETE ON events
+WHEN EXISTS (SELECT 1 FROM sightline_usage_details WHERE event = OLD.id AND message IS NOT NULL)
+BEGIN
+  INSERT INTO sightline_message_gaps
+    SELECT message, OLD.tokens_in, OLD.tokens_out, OLD.cache_read_tokens, OLD.cache_write_tokens,
+      cache_write_1h_tokens, reasoning_tokens, coalesce(OLD.cost_usd, 0)
+    FROM sightline_usage_details WHERE event = OLD.id
+  ON CONFLICT(key) DO UPDATE SET tokens_in = tokens_in + excluded.tokens_in,
+    tokens_out = tokens_out + excluded.tokens_out,
+    cache_read_tokens = cache_read_tokens + excluded.cache_read_tokens,
+    cache_write_tokens = cache_write_tokens + excluded.cache_write_tokens,
+    cache_write_1h_tokens = cache_write_1h_tokens + excluded.cache_write_1h_tokens,
+    reasoning_tokens = reasoning_tokens + excluded.reasoning_tokens,
+    cost_usd = cost_usd + excluded.cost_usd;
+  DELETE FROM sightline_usage_details WHERE event = OLD.id;
+END;
 CREATE TRIGGER IF NOT EXISTS sightline_event_slipped_in AFTER INSERT ON events
 WHEN NEW.id <= (SELECT value FROM sightline_state WHERE key = 'last_event_id')
 BEGIN UPDATE sightline_state SET value = 1 WHERE key = 'stale'; END;
@@ -322,12 +338,15 @@ Result<void> widen_session_index(Database& db) {
 Result<void> watch_foreign_changes(Database& db) {
   TRY(const auto watching, db.integer("SELECT count(*) FROM sqlite_master WHERE type = 'trigger' "
                                       "AND name LIKE 'sightline\\_event\\_%' ESCAPE '\\'"));
-  if (watching.value_or(0) == 3) return {};
+  if (watching.value_or(0) == 4) return {};
   TRY_OK(db.execute(std::string(kTriggers)));
   return db.run("UPDATE sightline_state SET value = 1 WHERE key = 'stale'");
 }
 
-// What has been counted of each message of a provider; the key is a hash of its id.
+// messages:      the largest counts of each message of a provider, and what it cost. The key is a
+//                hash of its id; usage_details says which events carry some of it.
+// message_gaps:  of it, what went with events that another program has removed. The next event of
+//                the message takes it over.
 constexpr std::string_view kMessages = R"sql(
 CREATE TABLE sightline_messages (
   key TEXT PRIMARY KEY,
@@ -339,6 +358,17 @@ CREATE TABLE sightline_messages (
   reasoning_tokens INTEGER NOT NULL,
   cost_usd REAL NOT NULL
 ) WITHOUT ROWID;
+CREATE TABLE sightline_message_gaps (
+  key TEXT PRIMARY KEY,
+  tokens_in INTEGER NOT NULL,
+  tokens_out INTEGER NOT NULL,
+  cache_read_tokens INTEGER NOT NULL,
+  cache_write_tokens INTEGER NOT NULL,
+  cache_write_1h_tokens INTEGER NOT NULL,
+  reasoning_tokens INTEGER NOT NULL,
+  cost_usd REAL NOT NULL
+) WITHOUT ROWID;
+ALTER TABLE sightline_usage_details ADD COLUMN message TEXT;
 CREATE TABLE sightline_import_files (
   file_path TEXT PRIMARY KEY,
   device INTEGER NOT NULL,

@@ -63,6 +63,13 @@ TEST_F(VerifyTest, AnEventThatIsNotStoredIsMissing) {
   EXPECT_EQ(verify().missing, 1);
 }
 
+TEST_F(VerifyTest, WhatIsMissingCanBeBroughtIn) {
+  by_another_program("DELETE FROM events WHERE tokens_out IN (10, 2)");
+  EXPECT_EQ(verify().missing, 2);
+  import(forced());
+  EXPECT_TRUE(verify().is_equal());
+}
+
 TEST_F(VerifyTest, EachFieldOfAnEventCounts) {
   const std::pair<const char*, const char*> changes[] = {
       {"event_type = 'error'", "event_type"},

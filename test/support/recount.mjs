@@ -70,9 +70,10 @@ const TABLES = {
       FROM e LEFT JOIN sightline_usage_details ON event = id GROUP BY slot, agent_type, model`,
   },
   sightline_timeline_totals: {
-    kept: 'SELECT * FROM sightline_timeline_totals',
+    kept: `SELECT hour, agent_type, events, tokens_in, tokens_out, ${KEPT_COST}
+      FROM sightline_timeline_totals`,
     recount: `SELECT coalesce(used_at / 3600 - (used_at % 3600 < 0), -250000000) AS hour,
-        agent_type, count(*), sum(tokens_in), sum(tokens_out), total(cost_usd)
+        agent_type, count(*), sum(tokens_in), sum(tokens_out), ${COST}
       FROM e GROUP BY hour, agent_type`,
   },
   sightline_displaced_times: {

@@ -18,6 +18,7 @@ static_library(sqlite3_static libsqlite3.a SQLite::SQLite3 m dl)
 static_library(zlib_static libz.a ZLIB::ZLIB)
 static_library(brotli_static libbrotlidec.a PkgConfig::BROTLI libbrotlicommon.a)
 static_library(crypto_static libcrypto.a OpenSSL::Crypto)
+static_library(yaml_static libyaml-cpp.a yaml-cpp)
 
 # Header-only, and without a package file of its own.
 find_path(PROTOZERO_INCLUDE protozero/pbf_reader.hpp REQUIRED)

@@ -54,6 +54,33 @@ void add_version_command(CLI::App& cli, Action& action) {
   });
 }
 
+struct Command {
+  std::string_view name;
+  void (*add)(CLI::App& cli, Action& action);
+};
+constexpr Command kCommands[] = {{"serve", add_serve_command},
+                                 {"status", add_status_command},
+                                 {"import", add_import_command},
+                                 {"verify", add_verify_command},
+                                 {"sessions", add_sessions_command},
+                                 {"usage", add_usage_command},
+                                 {"statusline", add_statusline_command},
+                                 {"cost", add_cost_command},
+                                 {"seed", add_seed_command},
+                                 {"config", add_config_command},
+                                 {"hook", add_hook_command},
+                                 {"hooks", add_hooks_command},
+                                 {"version", add_version_command}};
+
+/// The command that is named, or all where help or a mistake has to name them: to declare the flags
+/// of all of them takes longer than most commands.
+void add_commands(CLI::App& cli, Action& action, std::string_view named) {
+  const auto found = std::find_if(std::begin(kCommands), std::end(kCommands),
+                                  [&](const Command& command) { return command.name == named; });
+  if (found != std::end(kCommands)) return found->add(cli, action);
+  for (const Command& command : kCommands) command.add(cli, action);
+}
+
 }  // namespace
 
 int run_command_line(int argc, char** argv) {
@@ -63,19 +90,7 @@ int run_command_line(int argc, char** argv) {
   cli.require_subcommand(1);
   cli.set_version_flag("--version", "sightline " SIGHTLINE_VERSION);
   Action action;
-  add_serve_command(cli, action);
-  add_status_command(cli, action);
-  add_import_command(cli, action);
-  add_verify_command(cli, action);
-  add_sessions_command(cli, action);
-  add_usage_command(cli, action);
-  add_statusline_command(cli, action);
-  add_cost_command(cli, action);
-  add_seed_command(cli, action);
-  add_config_command(cli, action);
-  add_hook_command(cli, action);
-  add_hooks_command(cli, action);
-  add_version_command(cli, action);
+  add_commands(cli, action, argc > 1 ? argv[1] : "");
 
   try {
     cli.parse(argc, argv);

@@ -131,7 +131,8 @@ base::Result<monitor::ImportResult> run(const Config& config, const Arguments& g
     worker.join();
     return result;
   }
-  TRY(const auto local, LocalLedger::open(config));
+  // A file is remembered behind its events, so what a power cut takes is read again the next time.
+  TRY(const auto local, LocalLedger::open(config, LocalLedger::Sync::at_the_end));
   monitor::Importer importer(
       {&local->ledger(), local->readers(), local->pool(), places, max_metadata});
   return local->await(importer.run(options, observer));

@@ -44,10 +44,11 @@ Result<store::Database> open_to_read(const Config& config) {
   return store::Database::open(path, store::Access::read_only);
 }
 
-Result<std::unique_ptr<LocalLedger>> LocalLedger::open(const Config& config) {
+Result<std::unique_ptr<LocalLedger>> LocalLedger::open(const Config& config, Sync sync) {
   TRY(monitor::Pricing pricing, load_prices(config));
   std::unique_ptr<LocalLedger> local(new LocalLedger(config, std::move(pricing)));
-  const monitor::Ledger::Options options{local->settings_, config.text("durability") == "full"};
+  const bool syncs_each = sync == Sync::as_configured && config.text("durability") == "full";
+  const monitor::Ledger::Options options{local->settings_, syncs_each};
   TRY(local->ledger_,
       monitor::Ledger::open(config.text("db"), options, local->pricing_, local->branches_,
                             base::Clock::system(), local->metrics_));

@@ -29,8 +29,14 @@ base::Result<store::Database> open_to_read(const Config& config);
 /// waits in `await`.
 class LocalLedger {
  public:
+  enum class Sync {
+    as_configured,  // what the setting `durability` says
+    at_the_end,     // for what can be done again: a power cut may take the last of it, in order
+  };
+
   /// Makes the database when it is not there.
-  static base::Result<std::unique_ptr<LocalLedger>> open(const Config& config);
+  static base::Result<std::unique_ptr<LocalLedger>> open(const Config& config,
+                                                         Sync sync = Sync::as_configured);
   ~LocalLedger();
 
   monitor::Ledger& ledger() { return *ledger_; }

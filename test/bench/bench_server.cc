@@ -31,13 +31,15 @@ constexpr int kExitUsage = 2;
 
 constexpr const char* kUsage =
     "usage: sightline_bench --server PROGRAM [--quick] [--only FIGURE]... [--repeat N]\n"
-    "                       [--directory DIR]\n"
+    "                       [--directory DIR] [--test-folder DIR]\n"
     "\n"
     "  --server PROGRAM  the server to start and measure\n"
     "  --quick           shorter runs, and 100,000 events where a full run takes 1,000,000\n"
     "  --only FIGURE     measure this figure only; may be given several times\n"
     "  --repeat N        how often each figure is measured, 1 to 20 (3)\n"
     "  --directory DIR   where the databases are made: a disk, not memory (TMPDIR, /tmp)\n"
+    "  --test-folder DIR the project's tests, for logs to import and programs to compare with;\n"
+    "                    those figures are left out without it\n"
     "\n"
     "Prints JSON to standard output and progress to standard error. Exit code 0: everything was\n"
     "measured; 1: something failed, see \"problems\"; 2: wrong usage. A goal that is not reached\n"
@@ -46,6 +48,7 @@ constexpr const char* kUsage =
 struct Options {
   std::filesystem::path server;
   std::filesystem::path directory = std::filesystem::temp_directory_path();
+  std::filesystem::path test_folder;
   std::vector<std::string> only;
   int repeat = 3;
   bool quick = false;
@@ -68,6 +71,8 @@ Result<void> set_value(Options& options, const std::string& name, const std::str
     options.server = std::filesystem::absolute(value);
   } else if (name == "--directory") {
     options.directory = std::filesystem::absolute(value);
+  } else if (name == "--test-folder") {
+    options.test_folder = std::filesystem::absolute(value);
   } else if (name == "--only") {
     if (!is_figure(value)) return Error{"no figure " + value + "; there are:" + figure_names()};
     options.only.push_back(value);
@@ -166,7 +171,8 @@ int main(int count, char** values) {
   const std::unique_ptr<TempDir> directory = std::move(created).value();
   Report report;
   describe_run(options, report);
-  Lab lab(options.server, directory->path(), options.quick ? Scale::quick() : Scale::full());
+  Lab lab(options.server, directory->path(), options.test_folder,
+          options.quick ? Scale::quick() : Scale::full());
   const bench::OtherUse other_use;
   measure_all(options, lab, report);
   report_other_use(other_use, report);

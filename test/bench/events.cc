@@ -22,7 +22,6 @@ constexpr std::size_t kSmallNumberWidth = 3;  // numbers up to 999
 constexpr std::size_t kNameWidth = 32;        // quotes included
 
 constexpr std::uint64_t kPlainSessions = 100;
-constexpr std::uint64_t kManySessions = 400;
 constexpr std::int64_t kHistoryMs = 30LL * 24 * 3600 * 1000;  // sessions start within 30 days
 constexpr std::int64_t kSessionMs = 3LL * 3600 * 1000;
 
@@ -164,8 +163,8 @@ void EventRequests::write_event(char* event, std::uint64_t i) {
 // A session belongs to one agent, model and project, and its events are near one another in time,
 // as in life: drawing each at random would make more combinations than any real history has.
 void EventRequests::write_varied_parts(char* event, std::uint64_t i) {
-  const std::uint64_t session = i % kManySessions;
-  const std::uint64_t step = i / kManySessions;
+  const std::uint64_t session = i % options_.sessions;
+  const std::uint64_t step = i / options_.sessions;
   const std::uint64_t rare_every = std::max<std::uint64_t>(options_.total / kRareEvents, 1);
   write_digits(event + places_.session, kSessionDigits, session);
   write_name(event + places_.agent, kAgents[session % kAgents.size()]);
@@ -182,10 +181,10 @@ void EventRequests::write_varied_parts(char* event, std::uint64_t i) {
     write_name(event + places_.type, "tool_use");
     write_name(event + places_.tool, "Tool", (step + session) % kTools);
   }
-  const auto steps = static_cast<std::int64_t>(options_.total / kManySessions + 1);
+  const auto steps = static_cast<std::int64_t>(options_.total / options_.sessions + 1);
   const std::int64_t time = start_ms_ - kHistoryMs +
                             static_cast<std::int64_t>(session) * (kHistoryMs - kSessionMs) /
-                                static_cast<std::int64_t>(kManySessions) +
+                                static_cast<std::int64_t>(options_.sessions) +
                             static_cast<std::int64_t>(step) * kSessionMs / steps;
   std::memcpy(event + places_.client_time, time_text_.at(time), TimeText::kBytes);
 }

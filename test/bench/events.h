@@ -34,7 +34,7 @@ class EventRequests : public RequestSource {
  public:
   enum class Variety {
     plain,  // the payload of the original's ingest benchmark: 100 sessions of one agent
-    many,   // 400 sessions of 5 agents, 8 models, 20 projects, 40 tools and one rare tool
+    many,   // `sessions` sessions of 5 agents, 8 models, 20 projects, 40 tools and one rare tool
   };
   enum class Stamp {
     random,     // one random number for all: ids of other runs are never met again
@@ -46,7 +46,8 @@ class EventRequests : public RequestSource {
     int events_per_request = 1;  // 1: POST /api/events; more: POST /api/events/batch
     Variety variety = Variety::plain;
     Stamp stamp = Stamp::random;
-    std::uint64_t total = 0;  // with Variety::many: events that will be asked for in all
+    std::uint64_t total = 0;       // with Variety::many: events that will be asked for in all
+    std::uint64_t sessions = 400;  // with Variety::many; at most 10,000
   };
   static constexpr std::string_view kRareTool = "RareTool";
   static constexpr std::uint64_t kRareEvents = 60;  // of the total

@@ -16,6 +16,7 @@ constexpr int kConnections = 40;
 constexpr std::uint64_t kQueryWarmUp = 10;  // requests
 constexpr std::uint64_t kQueries = 2000;
 constexpr milliseconds kReplyWarmUp{300};
+constexpr std::uint64_t kViewSessions = 2000;
 
 struct Query {
   std::string_view name;
@@ -44,21 +45,27 @@ Result<void> measure_query(Lab& lab, Report& report, std::string_view figure, st
 }
 
 Result<void> measure_queries(Lab& lab, Report& report, std::string_view figure,
-                             std::uint64_t events) {
+                             const std::vector<Query>& queries, std::uint64_t events,
+                             std::uint64_t sessions) {
+  TRY(const std::filesystem::path database, lab.filled_database(events, sessions));
+  TRY(const RunningServer server, lab.start_on(database));
+  for (const Query& query : queries)
+    TRY_OK(measure_query(lab, report, figure, server.process->port(), query));
+  report.add(figure, "events", static_cast<double>(events));
+  std::error_code ignored;
+  report.add(figure, "database_mb", to_mb(std::filesystem::file_size(database, ignored)));
+  return {};
+}
+
+Result<void> measure_statistics(Lab& lab, Report& report, std::string_view figure,
+                                std::uint64_t events) {
   static const std::vector<Query> kTargets = {
       {"stats", "/api/stats"},
       {"events_50", "/api/events?limit=50"},
       {"events_rare_tool_50",
        "/api/events?tool_name=" + std::string(EventRequests::kRareTool) + "&limit=50"},
   };
-  TRY(const std::filesystem::path database, lab.filled_database(events));
-  TRY(const RunningServer server, lab.start_on(database));
-  for (const Query& query : kTargets)
-    TRY_OK(measure_query(lab, report, figure, server.process->port(), query));
-  report.add(figure, "events", static_cast<double>(events));
-  std::error_code ignored;
-  report.add(figure, "database_mb", to_mb(std::filesystem::file_size(database, ignored)));
-  return {};
+  return measure_queries(lab, report, figure, kTargets, events, Lab::kSessions);
 }
 
 // The median of several starts. With an empty path each start makes its own database.
@@ -101,16 +108,37 @@ const std::vector<Figure>& figures() {
       {"memory", memory},
       {"stats_10k", stats_10k},
       {"stats_1m", stats_1m},
+      {"views_1m", views_1m},
+      {"import_cold", import_cold},
+      {"import_warm", import_warm},
+      {"usage_daily", usage_daily},
+      {"process", process},
+      {"hook", hook},
+      {"statusline", statusline},
   };
   return kFigures;
 }
 
 Result<void> stats_10k(Lab& lab, Report& report) {
-  return measure_queries(lab, report, "stats_10k", lab.scale().few_events);
+  return measure_statistics(lab, report, "stats_10k", lab.scale().few_events);
 }
 
 Result<void> stats_1m(Lab& lab, Report& report) {
-  return measure_queries(lab, report, "stats_1m", lab.scale().many_events);
+  return measure_statistics(lab, report, "stats_1m", lab.scale().many_events);
+}
+
+// The pages of a person who looks at all of it.
+Result<void> views_1m(Lab& lab, Report& report) {
+  static const std::vector<Query> kTargets = {
+      {"sessions", "/api/sessions"},
+      {"sessions_all", "/api/sessions?limit=0"},
+      {"cost", "/api/stats/cost"},
+      {"tools", "/api/stats/tools"},
+      {"filter_options", "/api/filter-options"},
+      {"session", "/api/sessions/bench-session-0100"},
+      {"transcript", "/api/sessions/bench-session-0100/transcript"},
+  };
+  return measure_queries(lab, report, "views_1m", kTargets, lab.scale().many_events, kViewSessions);
 }
 
 Result<void> small_reply(Lab& lab, Report& report) {

@@ -29,7 +29,18 @@ Result<void> ingest_single_50_subscribers(Lab& lab, Report& report);
 Result<void> delivery_latency(Lab& lab, Report& report);
 Result<void> memory(Lab& lab, Report& report);
 
+// Agents' logs, imported and summed up: history_figures.cc.
+Result<void> import_cold(Lab& lab, Report& report);
+Result<void> import_warm(Lab& lab, Report& report);
+Result<void> usage_daily(Lab& lab, Report& report);
+
+// Commands that somebody waits for: command_figures.cc.
+Result<void> process(Lab& lab, Report& report);
+Result<void> hook(Lab& lab, Report& report);
+Result<void> statusline(Lab& lab, Report& report);
+
 // Everything else: figures.cc.
+Result<void> views_1m(Lab& lab, Report& report);
 Result<void> stats_10k(Lab& lab, Report& report);
 Result<void> stats_1m(Lab& lab, Report& report);
 Result<void> small_reply(Lab& lab, Report& report);

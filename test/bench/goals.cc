@@ -18,6 +18,13 @@ const std::vector<Goal>& goals() {
       {"memory", "idle_mb", at_most, 7, "7 MB"},
       {"memory", "peak_mb", at_most, 24, "24 MB"},
       {"size", "mb", at_most, 10, "10 MB"},
+      {"views_1m", "sessions_p99_ms", at_most, 20, "20 ms"},
+      {"views_1m", "sessions_all_p99_ms", at_most, 20, "20 ms"},
+      {"views_1m", "cost_p99_ms", at_most, 20, "20 ms"},
+      {"hook", "up_p99_ms", at_most, 10, "10 ms"},
+      {"hook", "down_p99_ms", at_most, 10, "10 ms"},
+      {"statusline", "up_p99_ms", at_most, 5, "5 ms"},
+      {"statusline", "down_p99_ms", at_most, 5, "5 ms"},
   };
   return kGoals;
 }
@@ -28,6 +35,14 @@ const std::vector<Ratio>& ratios() {
        "rows_per_s", 0},
       {"ingest_batch_to_yardstick_500", "ingest_batch", "events_per_s", "yardstick_500",
        "rows_per_s", 0},
+      {"import_warm_to_yardstick", "import_warm", "events_per_s", "import_warm",
+       "yardstick_rows_per_s", 0},
+      {"ccusage_to_usage_daily", "usage_daily", "ccusage_both_ms", "usage_daily", "daily_ms", 0},
+      {"ccusage_to_import_and_usage_daily", "usage_daily", "ccusage_both_ms", "usage_daily",
+       "import_and_daily_ms", 0},
+      {"version_to_true", "process", "version_p50_ms", "process", "true_p50_ms", 0},
+      {"hook_up_to_true", "hook", "up_p50_ms", "process", "true_p50_ms", 0},
+      {"statusline_up_to_true", "statusline", "up_p50_ms", "process", "true_p50_ms", 0},
       {"stats_1m_to_10k", "stats_1m", "stats_p50_ms", "stats_10k", "stats_p50_ms", 2},
   };
   return kRatios;

@@ -12,7 +12,8 @@ namespace bench {
 /// yardsticks of the same run say more.
 const std::vector<Goal>& goals();
 
-/// What is divided by what: ingest by the yardsticks, and times with many events by those with few.
+/// What is divided by what: ingest by the yardsticks, times with many events by those with few,
+/// the originals' times by ours, and a command's time by that of one that does nothing.
 const std::vector<Ratio>& ratios();
 
 }  // namespace bench

@@ -23,7 +23,9 @@ Scale Scale::full() {
           .replies = milliseconds(3000),
           .queries = milliseconds(3000),
           .many_events = 1'000'000,
-          .starts = 20};
+          .starts = 20,
+          .runs = 1000,
+          .logs_mb = 500};
 }
 
 Scale Scale::quick() {
@@ -32,11 +34,16 @@ Scale Scale::quick() {
           .replies = milliseconds(1000),
           .queries = milliseconds(500),
           .many_events = 100'000,
-          .starts = 5};
+          .starts = 5,
+          .runs = 300,
+          .logs_mb = 50};
 }
 
-Lab::Lab(fs::path program, fs::path directory, Scale scale)
-    : program_(std::move(program)), directory_(std::move(directory)), scale_(scale) {}
+Lab::Lab(fs::path program, fs::path directory, fs::path test_folder, Scale scale)
+    : program_(std::move(program)),
+      directory_(std::move(directory)),
+      test_folder_(std::move(test_folder)),
+      scale_(scale) {}
 
 Result<RunningServer> Lab::start_new(std::vector<std::string> arguments) {
   return start({}, std::move(arguments));
@@ -44,12 +51,22 @@ Result<RunningServer> Lab::start_new(std::vector<std::string> arguments) {
 
 Result<RunningServer> Lab::start_on(const fs::path& database) { return start(database, {}); }
 
-Result<fs::path> Lab::filled_database(std::uint64_t events) {
-  if (const auto found = filled_.find(events); found != filled_.end()) return found->second;
-  const fs::path database = directory_ / (std::to_string(events) + "-events.db");
-  TRY_OK(fill(database, events));
-  filled_.emplace(events, database);
+Result<fs::path> Lab::filled_database(std::uint64_t events, std::uint64_t sessions) {
+  const std::string name = std::to_string(events) + "-events-" + std::to_string(sessions) + ".db";
+  if (const auto found = filled_.find(name); found != filled_.end()) return found->second;
+  const fs::path database = directory_ / name;
+  TRY_OK(fill(database, events, sessions));
+  filled_.emplace(name, database);
   return database;
+}
+
+Result<AgentLogs> Lab::agent_logs() {
+  if (!agent_logs_) {
+    const fs::path home = directory_ / "logs";
+    fs::create_directory(home);
+    TRY(agent_logs_, write_agent_logs(log_generator(), home, scale_.logs_mb));
+  }
+  return *agent_logs_;
 }
 
 Result<std::vector<std::string>> Lab::schema() {
@@ -72,13 +89,14 @@ Result<RunningServer> Lab::start(const fs::path& database, std::vector<std::stri
   return server;
 }
 
-Result<void> Lab::fill(const fs::path& database, std::uint64_t events) {
+Result<void> Lab::fill(const fs::path& database, std::uint64_t events, std::uint64_t sessions) {
   TRY(RunningServer server, start_on(database));
   EventRequests source({.port = server.process->port(),
                         .connections = kFillConnections,
                         .events_per_request = kFillBatch,
                         .variety = EventRequests::Variety::many,
-                        .total = events});
+                        .total = events,
+                        .sessions = sessions});
   TRY(const LoadResult load, run_load({.port = server.process->port(),
                                        .connections = kFillConnections,
                                        .max_requests = events / kFillBatch,

@@ -8,12 +8,13 @@
 #include <string>
 #include <vector>
 
+#include "history.h"
 #include "result.h"
 #include "server.h"
 
 namespace bench {
 
-/// How much of everything: the full run takes some four minutes, the quick one half.
+/// How much of everything: a repeat of the full run takes some five minutes, the quick one two.
 struct Scale {
   std::chrono::milliseconds ingest;           // of each ingest figure
   std::chrono::milliseconds paced;            // of delivery_latency
@@ -23,6 +24,8 @@ struct Scale {
   std::uint64_t few_events = 10'000;
   std::uint64_t many_events;
   int starts;
+  int runs;     // of each short command
+  int logs_mb;  // of agents' logs to import
 
   static Scale full();
   static Scale quick();
@@ -38,11 +41,16 @@ struct RunningServer {
 /// The program under test, and what several figures need of it.
 class Lab {
  public:
-  /// `directory` outlives the lab; everything is made below it.
-  Lab(std::filesystem::path program, std::filesystem::path directory, Scale scale);
+  static constexpr std::uint64_t kSessions = 400;  // of a filled database
+
+  /// `directory` outlives the lab; everything is made below it. `test_folder` is that of the
+  /// project's tests, empty without one: it has the generator of logs, and node_modules.
+  Lab(std::filesystem::path program, std::filesystem::path directory,
+      std::filesystem::path test_folder, Scale scale);
 
   const std::filesystem::path& program() const { return program_; }
   const std::filesystem::path& directory() const { return directory_; }
+  const std::filesystem::path& test_folder() const { return test_folder_; }
   const Scale& scale() const { return scale_; }
 
   /// A server with a database that does not exist yet.
@@ -53,7 +61,12 @@ class Lab {
 
   /// A database with so many events of EventRequests::Variety::many, ingested by the server through
   /// the batch API; made at the first call. Its users must not add to it.
-  Result<std::filesystem::path> filled_database(std::uint64_t events);
+  Result<std::filesystem::path> filled_database(std::uint64_t events,
+                                                std::uint64_t sessions = kSessions);
+
+  /// Agents' logs of Scale::logs_mb; made at the first call. Needs log_generator() and node.
+  Result<AgentLogs> agent_logs();
+  std::filesystem::path log_generator() const { return test_folder_ / "support/agent_logs.mjs"; }
 
   /// The schema of a database that the server has just made.
   Result<std::vector<std::string>> schema();
@@ -61,12 +74,15 @@ class Lab {
  private:
   Result<RunningServer> start(const std::filesystem::path& database,
                               std::vector<std::string> arguments);
-  Result<void> fill(const std::filesystem::path& database, std::uint64_t events);
+  Result<void> fill(const std::filesystem::path& database, std::uint64_t events,
+                    std::uint64_t sessions);
 
   const std::filesystem::path program_;
   const std::filesystem::path directory_;
+  const std::filesystem::path test_folder_;
   const Scale scale_;
-  std::map<std::uint64_t, std::filesystem::path> filled_;
+  std::map<std::string, std::filesystem::path> filled_;  // by file name
+  std::optional<AgentLogs> agent_logs_;
   std::vector<std::string> schema_;
 };
 

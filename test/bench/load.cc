@@ -12,6 +12,7 @@
 #include <cerrno>
 #include <cmath>
 #include <cstring>
+#include <optional>
 
 #include "socket.h"
 #include "wire.h"
@@ -32,9 +33,11 @@ struct Connection {
   std::string_view unsent;
   Clock::time_point sent_at;
   std::string head;           // of a reply that came in pieces
-  std::size_t body_left = 0;  // 0: the next byte starts a reply
+  std::size_t body_left = 0;  // 0, and no chunks: the next byte starts a reply
+  std::optional<ChunkedBody> chunks;
   int status = 0;
   bool waiting = false;  // a request is under way
+  bool closes = false;   // the server ends the connection behind its reply
 };
 
 double processor_seconds() {
@@ -77,14 +80,20 @@ class Run {
     epoll_ = Fd(::epoll_create1(EPOLL_CLOEXEC));
     connections_.resize(static_cast<std::size_t>(load_.connections));
     for (std::uint32_t i = 0; i < connections_.size(); ++i) {
-      TRY(connections_[i].socket, connect_to(load_.port));
-      const int fd = connections_[i].socket.get();
-      ::fcntl(fd, F_SETFL, ::fcntl(fd, F_GETFL) | O_NONBLOCK);
-      // Edges need no system call when a connection turns from reading to writing and back.
-      watch(fd, EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET, i);
+      TRY_OK(open(i));
       idle_.push_back(i);
     }
     std::reverse(idle_.begin(), idle_.end());
+    return {};
+  }
+
+  Result<void> open(std::uint32_t number) {
+    TRY(Fd socket, connect_to(load_.port));
+    ::fcntl(socket.get(), F_SETFL, ::fcntl(socket.get(), F_GETFL) | O_NONBLOCK);
+    // Edges need no system call when a connection turns from reading to writing and back.
+    watch(socket.get(), EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET, number);
+    connections_[number].socket = std::move(socket);
+    connections_[number].closes = false;
     return {};
   }
 
@@ -164,7 +173,8 @@ class Run {
 
   void on_ready(std::uint32_t number, std::uint32_t events) {
     Connection& connection = connections_[number];
-    if (!connection.socket) return;
+    const int fd = connection.socket.get();
+    if (fd < 0) return;
     if ((events & EPOLLOUT) != 0 && !connection.unsent.empty()) send_rest(connection);
     if ((events & ~std::uint32_t{EPOLLOUT}) == 0) return;
     for (;;) {
@@ -175,14 +185,17 @@ class Run {
       }
       const std::string_view bytes(buffer_.data(), static_cast<std::size_t>(got));
       if (on_bytes(connection, bytes)) on_reply(number);
+      if (connection.socket.get() != fd) return;  // closed, or another one
       // Less than the buffer holds: nothing is left, and what comes later is a new edge.
-      if (!connection.socket || bytes.size() < buffer_.size()) break;
+      if (bytes.size() < buffer_.size()) break;
     }
-    if ((events & (EPOLLRDHUP | EPOLLHUP | EPOLLERR)) != 0 && connection.socket) close(connection);
+    // The end that was announced may come before the reply has been read.
+    if ((events & (EPOLLRDHUP | EPOLLHUP | EPOLLERR)) != 0 && !connection.closes) close(connection);
   }
 
   // True when `bytes` complete the reply that the connection waits for.
   bool on_bytes(Connection& connection, std::string_view bytes) {
+    if (connection.chunks) return on_chunks(connection, bytes);
     if (connection.body_left > 0) {
       if (bytes.size() > connection.body_left) return close(connection);
       connection.body_left -= bytes.size();
@@ -195,14 +208,28 @@ class Run {
       if (connection.head.empty()) connection.head = bytes;
       return false;
     }
-    const std::size_t body_bytes = reply.size() - head.head_bytes;
-    if (head.state == ReplyHead::State::malformed || !head.has_length ||
-        body_bytes > head.content_length || !connection.waiting)
-      return close(connection);
+    if (head.state == ReplyHead::State::malformed || !connection.waiting) return close(connection);
     connection.status = head.status;
+    connection.closes = head.closes;
+    if (head.chunked) {
+      connection.chunks.emplace();
+      const std::string body(reply.substr(head.head_bytes));
+      connection.head.clear();
+      return on_chunks(connection, body);
+    }
+    const std::size_t body_bytes = reply.size() - head.head_bytes;
+    if (!head.has_length || body_bytes > head.content_length) return close(connection);
     connection.body_left = head.content_length - body_bytes;
     connection.head.clear();
     return connection.body_left == 0;
+  }
+
+  // As on_bytes, within a body of chunks.
+  bool on_chunks(Connection& connection, std::string_view bytes) {
+    const ChunkedBody::State state = connection.chunks->feed(bytes);
+    if (state == ChunkedBody::State::malformed) return close(connection);
+    if (state == ChunkedBody::State::complete) connection.chunks.reset();
+    return state == ChunkedBody::State::complete;
   }
 
   void on_reply(std::uint32_t number) {
@@ -213,6 +240,10 @@ class Run {
     ++(connection.status / 100 == 2 ? result_.ok : result_.failed);
     connection.waiting = false;
     --under_way_;
+    if (connection.closes && !open(number).ok()) {
+      close(connection);
+      return;
+    }
     idle_.push_back(number);
     send_due();
   }

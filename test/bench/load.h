@@ -58,8 +58,9 @@ struct LoadResult {
 };
 
 /// Sends `load` over keep-alive connections from the calling thread, with one epoll set. Reads of a
-/// reply no more than its status and content-length; a reply without a length breaks its
-/// connection. Fails when it cannot connect or no reply arrives at all.
+/// reply no more than its status and its framing; a reply with neither a length nor chunks breaks
+/// its connection. A connection that the server closes as it said it would is made anew, which no
+/// latency counts. Fails when it cannot connect or no reply arrives at all.
 Result<LoadResult> run_load(const Load& load, RequestSource& source);
 
 /// The `percent` percentile by nearest rank; 0 without values. Reorders `values`.

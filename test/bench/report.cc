@@ -19,6 +19,16 @@ std::string join(const std::vector<std::string>& parts, std::string_view between
   return text;
 }
 
+void add_once(std::vector<std::string>& lines, std::string line) {
+  if (std::find(lines.begin(), lines.end(), line) == lines.end()) lines.push_back(std::move(line));
+}
+
+std::string to_json_list(std::string_view name, const std::vector<std::string>& lines) {
+  std::vector<std::string> texts;
+  for (const std::string& line : lines) texts.push_back("    " + to_json_string(line));
+  return "  " + to_json_string(name) + ": [\n" + join(texts, ",\n") + "\n  ]";
+}
+
 double median_of(std::vector<double> values) {
   std::sort(values.begin(), values.end());
   const std::size_t middle = values.size() / 2;
@@ -53,9 +63,11 @@ void Report::add_flag(std::string_view figure, std::string_view name, bool value
 }
 
 void Report::add_problem(std::string_view figure, std::string_view what) {
-  std::string problem = std::string(figure) + ": " + std::string(what);
-  if (std::find(problems_.begin(), problems_.end(), problem) == problems_.end())
-    problems_.push_back(std::move(problem));
+  add_once(problems_, std::string(figure) + ": " + std::string(what));
+}
+
+void Report::add_note(std::string_view figure, std::string_view what) {
+  add_once(notes_, std::string(figure) + ": " + std::string(what));
 }
 
 void Report::set(std::string_view name, std::string json) {
@@ -89,11 +101,10 @@ std::string Report::to_json(const std::vector<Goal>& goals,
   std::vector<std::string> ratio_texts;
   for (const Ratio& ratio : ratios)
     if (std::string text = to_json(ratio); !text.empty()) ratio_texts.push_back(std::move(text));
-  std::vector<std::string> problems;
-  for (const std::string& problem : problems_) problems.push_back("    " + to_json_string(problem));
   facts.push_back("  \"figures\": {\n" + join(figures, ",\n") + "\n  }");
   facts.push_back("  \"ratios\": {\n" + join(ratio_texts, ",\n") + "\n  }");
-  facts.push_back("  \"problems\": [\n" + join(problems, ",\n") + "\n  ]");
+  facts.push_back(to_json_list("notes", notes_));
+  facts.push_back(to_json_list("problems", problems_));
   return "{\n" + join(facts, ",\n") + "\n}\n";
 }
 

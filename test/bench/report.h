@@ -38,6 +38,10 @@ class Report {
   /// A measurement that failed or an answer that was wrong: printed once, and the exit code is 1.
   void add_problem(std::string_view figure, std::string_view what);
 
+  /// What was left out, or was not as it should be, and why; changes nothing in the exit code.
+  /// Printed once.
+  void add_note(std::string_view figure, std::string_view what);
+
   /// One fact about the run as a whole, as JSON text.
   void set(std::string_view name, std::string json);
 
@@ -68,7 +72,7 @@ class Report {
   std::string to_json(const Ratio& ratio) const;
 
   std::vector<Figure> figures_;
-  std::vector<std::string> problems_;
+  std::vector<std::string> problems_, notes_;
   std::vector<std::pair<std::string, std::string>> facts_;
 };
 

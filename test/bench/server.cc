@@ -15,6 +15,8 @@
 #include <fstream>
 #include <sstream>
 
+#include "child.h"
+
 namespace bench {
 namespace {
 
@@ -44,16 +46,10 @@ std::vector<char*> to_pointers(std::vector<std::string>& texts) {
 }
 
 std::vector<std::string> to_environment(const fs::path& directory) {
-  const char* path = std::getenv("PATH");
-  return {"PATH=" + std::string(path != nullptr ? path : "/usr/bin:/bin"),
-          "HOME=" + directory.string(),
-          "XDG_DATA_HOME=" + (directory / "data").string(),
-          "XDG_CONFIG_HOME=" + (directory / "config").string(),
-          "XDG_STATE_HOME=" + (directory / "state").string(),
-          "XDG_CACHE_HOME=" + (directory / "cache").string(),
-          "AGENTMONITOR_AUTO_IMPORT_MINUTES=0",
-          "AGENTMONITOR_MAX_SSE_CLIENTS=60",
-          "NO_COLOR=1"};
+  std::vector<std::string> environment = environment_in(directory);
+  environment.emplace_back("AGENTMONITOR_AUTO_IMPORT_MINUTES=0");
+  environment.emplace_back("AGENTMONITOR_MAX_SSE_CLIENTS=60");
+  return environment;
 }
 
 std::string tail_of(const fs::path& log) {

@@ -33,8 +33,8 @@ std::string_view trim(std::string_view text) {
 }
 
 template <class Number>
-bool parse_digits(std::string_view text, Number& into) {
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), into);
+bool parse_digits(std::string_view text, Number& into, int base = 10) {
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), into, base);
   return error == std::errc{} && end == text.data() + text.size();
 }
 
@@ -52,6 +52,7 @@ void take_header(std::string_view line, ReplyHead& head) {
   const std::string_view value = trim(line.substr(colon + 1));
   if (same_name(name, "content-length")) head.has_length = parse_digits(value, head.content_length);
   if (same_name(name, "transfer-encoding")) head.chunked = same_name(value, "chunked");
+  if (same_name(name, "connection")) head.closes = same_name(value, "close");
 }
 
 }  // namespace
@@ -81,6 +82,31 @@ ReplyHead parse_reply_head(std::string_view bytes) {
   }
   head.state = ReplyHead::State::complete;
   return head;
+}
+
+ChunkedBody::State ChunkedBody::feed(std::string_view bytes) {
+  while (!bytes.empty()) {
+    if (left_ > 0) {
+      const std::size_t step = std::min(left_, bytes.size());
+      left_ -= step;
+      bytes.remove_prefix(step);
+      continue;
+    }
+    if (is_last_) return State::malformed;
+    line_ += bytes.front();
+    bytes.remove_prefix(1);
+    if (!line_.ends_with("\r\n")) {
+      if (line_.size() > ReplyHead::kMaxBytes) return State::malformed;
+      continue;
+    }
+    const std::string_view digits = std::string_view(line_).substr(0, line_.size() - 2);
+    std::size_t size = 0;
+    if (digits.empty() || !parse_digits(digits, size, 16)) return State::malformed;
+    is_last_ = size == 0;
+    left_ = size + 2;
+    line_.clear();
+  }
+  return is_last_ && left_ == 0 ? State::complete : State::incomplete;
 }
 
 void StreamScanner::feed(std::string_view bytes) {

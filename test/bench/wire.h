@@ -23,11 +23,30 @@ struct ReplyHead {
   std::size_t content_length = 0;
   bool has_length = false;
   bool chunked = false;
+  bool closes = false;  // the server ends the connection behind this reply
 };
 
-/// Reads the head at the start of `bytes`; looks at the status line, content-length and
-/// transfer-encoding, and at nothing else.
+/// Reads the head at the start of `bytes`; looks at the status line, content-length,
+/// transfer-encoding and connection, and at nothing else.
 ReplyHead parse_reply_head(std::string_view bytes);
+
+/// Finds the end of a reply body that comes in chunks; the body itself is stepped over.
+class ChunkedBody {
+ public:
+  enum class State {
+    incomplete,
+    complete,   // the chunk of size 0 and the empty line behind it were seen
+    malformed,  // no chunk where one should be, a trailer, or bytes behind the end
+  };
+
+  /// Takes the next bytes of the body, cut anywhere.
+  State feed(std::string_view bytes);
+
+ private:
+  std::size_t left_ = 0;  // of the chunk and the line end behind it
+  std::string line_;      // that begins the next chunk, as far as it is known
+  bool is_last_ = false;
+};
 
 /// Counts the messages of one server-sent event stream from the raw bytes of its connection.
 ///

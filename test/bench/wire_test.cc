@@ -70,6 +70,26 @@ TEST(StreamScanner, NoticesTheEndAndAWrongChunk) {
   EXPECT_TRUE(wrong.malformed());
 }
 
+TEST(ChunkedBody, IsCompleteAfterTheEmptyChunkHoweverItIsCut) {
+  const std::string body =
+      to_chunk("{\"sessions\":[") + to_chunk(std::string(300, 'x')) + "0\r\n\r\n";
+  for (std::size_t piece = 1; piece <= body.size(); ++piece) {
+    ChunkedBody chunks;
+    for (std::size_t at = 0; at < body.size(); at += piece) {
+      const bool is_end = at + piece >= body.size();
+      EXPECT_EQ(chunks.feed(std::string_view(body).substr(at, piece)),
+                is_end ? ChunkedBody::State::complete : ChunkedBody::State::incomplete)
+          << piece;
+    }
+  }
+}
+
+TEST(ChunkedBody, RefusesWhatIsNoChunkAndWhatFollowsTheEnd) {
+  EXPECT_EQ(ChunkedBody().feed("\r\n"), ChunkedBody::State::malformed);
+  EXPECT_EQ(ChunkedBody().feed("5x\r\n"), ChunkedBody::State::malformed);
+  EXPECT_EQ(ChunkedBody().feed("0\r\n\r\nHTTP"), ChunkedBody::State::malformed);
+}
+
 TEST(Stamp, IsTheSecondNumberOfTheEventId) {
   EXPECT_EQ(to_stamp(kEvent), 42);
   EXPECT_EQ(to_stamp(kStats), 0);

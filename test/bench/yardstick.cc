@@ -175,14 +175,14 @@ class Inserts {
 };
 
 Result<double> time_inserts(const Database& database, int rows_per_transaction,
-                            std::chrono::nanoseconds time) {
+                            std::chrono::nanoseconds time, std::uint64_t max_rows) {
   TRY(Inserts inserts, Inserts::create(database));
   TRY(const Statement begin, prepare(database, "BEGIN IMMEDIATE"));
   TRY(const Statement commit, prepare(database, "COMMIT"));
   std::uint64_t rows = 0;
   const Clock::time_point started = Clock::now();
   Clock::duration elapsed{};
-  while (elapsed < time && !stop_requested()) {
+  while (elapsed < time && rows < max_rows && !stop_requested()) {
     inserts.set_time();
     TRY_OK(run(database, begin));
     for (int i = 0; i < rows_per_transaction; ++i) TRY_OK(inserts.insert(database));
@@ -217,12 +217,12 @@ Result<std::uint64_t> count_events(const std::filesystem::path& database_path) {
 
 Result<double> measure_inserts(const std::vector<std::string>& schema,
                                const std::filesystem::path& database_path, int rows_per_transaction,
-                               std::chrono::nanoseconds time) {
+                               std::chrono::nanoseconds time, std::uint64_t max_rows) {
   TRY(const Database database, open(database_path, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE));
   TRY_OK(execute(database, "PRAGMA journal_mode = WAL"));
   TRY_OK(execute(database, "PRAGMA synchronous = FULL"));
   for (const std::string& statement : schema) TRY_OK(execute(database, statement));
-  return time_inserts(database, rows_per_transaction, time);
+  return time_inserts(database, rows_per_transaction, time, max_rows);
 }
 
 }  // namespace bench

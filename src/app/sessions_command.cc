@@ -14,6 +14,7 @@
 #include "monitor/session_query.h"
 #include "monitor/statistics.h"
 #include "monitor/transcript.h"
+#include "store/owner_lock.h"
 #include "terminal_text.h"
 #include "text_table.h"
 
@@ -87,16 +88,20 @@ Result<monitor::SessionFilter> checked(store::Database& db, monitor::SessionFilt
   return filter;
 }
 
-/// The database, with sessions that have been silent for long moved on: without a server nobody
-/// else does it.
+/// Moves sessions that have been silent for long to idle and ended, where nobody else does: a
+/// server does it with the time-out of its own settings. What cannot be written is shown as it is.
+void check_idle(const Config& config) {
+  const auto lock = store::OwnerLock::acquire(config.text("db"));
+  if (!lock) return;
+  const auto local = LocalLedger::open(config);
+  if (local) (void)(*local)->await((*local)->ledger().check_idle());
+}
+
 Result<store::Database> open_with_idle_check(const Config& config) {
   TRY(auto db, open_to_read(config));
   TRY(const bool are_silent,
       monitor::has_silent_sessions(db, config.monitor_settings(), base::Clock::system().now()));
-  if (are_silent) {
-    TRY(const auto local, LocalLedger::open(config));
-    TRY_OK(local->await(local->ledger().check_idle()));
-  }
+  if (are_silent) check_idle(config);
   return db;
 }
 

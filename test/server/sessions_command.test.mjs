@@ -111,6 +111,15 @@ describe('sessions list', () => {
     const db = original([], [{ id: 's', status: 'active', last_event_at }]);
     assert.equal((await json(['list', ...db])).sessions[0].status, 'ended');
   });
+
+  test('leaves that to a server that runs, which has a time-out of its own', async () => {
+    const own = await startServer({ env: { AGENTMONITOR_SESSION_TIMEOUT: '99999999' } });
+    await new Monitor(own.url).send({ session_id: 's' });
+    sqlite(own.db, "UPDATE sessions SET last_event_at = '2026-01-01 00:00:00'");
+    assert.equal((await json(['list', '--db', own.db])).sessions[0].status, 'active');
+    await own.stop();
+    assert.equal((await json(['list', '--db', own.db])).sessions[0].status, 'ended');
+  });
 });
 
 describe('sessions show', () => {

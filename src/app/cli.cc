@@ -1,9 +1,6 @@
 #include "app/cli.h"
 
-#include <fmt/format.h>
-
 #include <CLI/CLI.hpp>
-#include <algorithm>
 #include <cstdio>
 #include <memory>
 #include <span>
@@ -16,24 +13,6 @@
 
 namespace app {
 namespace {
-
-/// What is wrong where a command should stand; empty when nothing is.
-std::string unknown_command(const CLI::App& cli, int argc, char** argv) {
-  const CLI::App* at = &cli;
-  for (int i = 1; i < argc && argv[i][0] != '-' && !at->get_subcommands({}).empty(); ++i) {
-    const auto commands = at->get_subcommands({});
-    std::vector<std::string_view> names;
-    for (const CLI::App* command : commands) names.push_back(command->get_name());
-    const auto found = std::find(names.begin(), names.end(), argv[i]);
-    if (found == names.end()) {
-      const std::string_view meant = base::nearest(argv[i], names);
-      return fmt::format("unknown command \"{}\"{}", argv[i],
-                         meant.empty() ? "" : fmt::format("; did you mean \"{}\"?", meant));
-    }
-    at = commands[static_cast<std::size_t>(found - names.begin())];
-  }
-  return {};
-}
 
 /// An agent waits for a hook, so it does without all that a command line needs.
 bool is_hook(int argc, char** argv) {
@@ -84,6 +63,9 @@ void add_commands(CLI::App& cli, Action& action, std::string_view named) {
 }  // namespace
 
 int run_command_line(int argc, char** argv) {
+  const std::string name(argc > 0 ? base::last_component(argv[0]) : "sightline");
+  const std::vector<std::string> arguments(argv + (argc > 0 ? 1 : 0), argv + argc);
+  if (name == "amon" || name == "agentmonitor") return run_agentmonitor(name, arguments);
   if (is_hook(argc, argv))
     return run_hook(std::span<char* const>(argv + 2, static_cast<std::size_t>(argc - 2)));
   CLI::App cli("Sightline shows, stores and streams everything that AI agents do.", "sightline");
@@ -91,20 +73,7 @@ int run_command_line(int argc, char** argv) {
   cli.set_version_flag("--version", "sightline " SIGHTLINE_VERSION);
   Action action;
   add_commands(cli, action, argc > 1 ? argv[1] : "");
-
-  try {
-    cli.parse(argc, argv);
-  } catch (const CLI::CallForHelp& help) {
-    return cli.exit(help);
-  } catch (const CLI::CallForVersion& version) {
-    return cli.exit(version);
-  } catch (const CLI::ParseError& error) {
-    const std::string unknown = unknown_command(cli, argc, argv);
-    std::fprintf(stderr, "sightline: %s; see sightline --help\n",
-                 unknown.empty() ? error.what() : unknown.c_str());
-    return kWrongUsage;
-  }
-  return action();
+  return run_command(cli, arguments, action);
 }
 
 }  // namespace app

@@ -1,12 +1,15 @@
 #pragma once
 
+#include <cstdint>
 #include <functional>
 #include <map>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "app/config.h"
 #include "base/result.h"
+#include "monitor/costs.h"
 
 namespace CLI {
 class App;
@@ -17,6 +20,17 @@ class App;
 namespace app {
 
 constexpr int kDone = 0, kFailed = 1, kWrongUsage = 2;
+constexpr int kUnavailable = 3, kNotFound = 4, kPartlyDone = 5;  // of Front::agentmonitor only
+
+/// The program whose command line this is. It decides exit codes, the name in texts, the flags that
+/// say where the database and the server are, and where the database is by default.
+enum class Front : std::uint8_t { sightline, agentmonitor };
+
+/// Set once, before any command is declared; constant from then on.
+void call_as(Front front, std::string name);
+Front front();
+/// The name it was called by: `sightline`, `amon`, `agentmonitor`.
+const std::string& program_name();
 
 /// What the chosen command does once the whole line is read; returns the exit code. A command sets
 /// it from its `CLI::App::callback`, with flags kept alive in the closure.
@@ -25,20 +39,49 @@ using Action = std::function<int()>;
 /// `sightline: WHAT` on standard error; the exit code that fits.
 int complain(const base::Error& error);
 
+/// Reads `arguments` with `cli` and does what was chosen; returns the exit code.
+int run_command(CLI::App& cli, const std::vector<std::string>& arguments, const Action& action);
+
 std::optional<std::string> environment(const std::string& name);
 
-/// `--name` for every key of the configuration.
+/// The flags of a command that set keys of the configuration.
+///
+/// Of sightline: `--name` for every key. Of agentmonitor: `--db-path`, and `--url` where a server
+/// is asked; there AGENTMONITOR_URL comes before the keys host and port.
 class ConfigFlags {
  public:
-  enum class Offer { all_keys, client_keys };  // client: config, db, host, port, token
+  enum class Offer : std::uint8_t {
+    all_keys,
+    client_keys,    // what a command needs that talks to the server or reads its database
+    listener_keys,  // where a server listens and keeps its data
+  };
 
   explicit ConfigFlags(CLI::App& command, Offer offer = Offer::all_keys);
   ConfigFlags(const ConfigFlags&) = delete;
   base::Result<Config> load() const;
 
+  /// Sets `key` as a flag would.
+  void set(const std::string& key, std::string value) { values_[key] = std::move(value); }
+
  private:
+  void offer_keys(CLI::App& command, Offer offer);
+  base::Result<void> point_to_server(Config::Flags& given) const;
+
+  Offer offer_;
   std::map<std::string, std::string> values_;
 };
+
+/// The server in the foreground until SIGINT or SIGTERM.
+int serve(const Config& config);
+
+struct ImportArguments {
+  std::string source = "all", from, to, claude_dir, codex_dir;
+  bool dry_run = false, force = false, as_json = false;
+};
+/// Texts and exit codes are those of AgentMonitor's import, which scripts may read.
+int import_history(const Config& config, const ImportArguments& given);
+
+int recalculate_costs(const Config& config, monitor::Apply apply, bool as_json);
 
 void add_serve_command(CLI::App& cli, Action& action);
 void add_status_command(CLI::App& cli, Action& action);
@@ -52,5 +95,13 @@ void add_verify_command(CLI::App& cli, Action& action);
 void add_seed_command(CLI::App& cli, Action& action);
 void add_hook_command(CLI::App& cli, Action& action);
 void add_hooks_command(CLI::App& cli, Action& action);
+// Of agentmonitor alone.
+void add_health_command(CLI::App& cli, Action& action);
+void add_open_command(CLI::App& cli, Action& action);
+void add_analytics_command(CLI::App& cli, Action& action);
+void add_top_sessions_command(CLI::App& cli, Action& action);
+
+/// The command line of AgentMonitor; `name` is `amon` or `agentmonitor`.
+int run_agentmonitor(std::string name, std::vector<std::string> arguments);
 
 }  // namespace app

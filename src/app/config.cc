@@ -246,7 +246,7 @@ Result<std::map<std::string, std::string>> read_file(const std::string& path) {
 
 std::span<const ConfigKey> config_keys() { return kKeys; }
 
-Result<Config> Config::load(const Flags& flags, const Lookup& environment) {
+Result<Config> Config::load(const Flags& flags, const Lookup& environment, const Flags& defaults) {
   Config config;
   const auto given_file = flags.find("config");
   const std::string path =
@@ -260,7 +260,9 @@ Result<Config> Config::load(const Flags& flags, const Lookup& environment) {
   }
   for (const ConfigKey& key : kKeys) {
     ConfigValue& value = config.values_[std::string(key.name)];
-    value = {derived_default(key, environment), "default"};
+    const auto other = defaults.find(std::string(key.name));
+    value = {other != defaults.end() ? other->second : derived_default(key, environment),
+             "default"};
     if (const auto found = file.find(std::string(key.name)); found != file.end()) {
       if (!problem(key, found->second).empty())
         return refusal(fmt::format("configuration file {}: {}", path, key.name), key,

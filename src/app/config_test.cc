@@ -103,5 +103,17 @@ TEST_F(ConfigTest, TheDatabaseLiesInTheDataFolder) {
   EXPECT_EQ(value("db"), "/data/sightline/monitor.db");
 }
 
+TEST_F(ConfigTest, ADefaultOfTheCallerStandsBelowEverythingElse) {
+  const auto lookup = [this](const std::string& name) {
+    const auto found = environment_.find(name);
+    return found == environment_.end() ? std::nullopt : std::optional(found->second);
+  };
+  const auto db = [&] { return Config::load(flags_, lookup, {{"db", "./data/own.db"}})->at("db"); };
+  EXPECT_EQ(db().text, "./data/own.db");
+  EXPECT_EQ(db().origin, "default");
+  environment_["AGENTMONITOR_DB_PATH"] = "/set.db";
+  EXPECT_EQ(db().text, "/set.db");
+}
+
 }  // namespace
 }  // namespace app

@@ -11,6 +11,7 @@
 #include "local_ledger.h"
 #include "monitor/costs.h"
 #include "monitor/schema.h"
+#include "terminal_text.h"
 
 namespace app {
 namespace {
@@ -27,7 +28,7 @@ Result<Recalculation> recalculate(const Config& config, Apply apply) {
   const monitor::Pricing& pricing = local->pricing();
   std::function<Result<void>(store::Database&)> work =
       [&result, &pricing, apply](store::Database& db) -> Result<void> {
-    TRY(result, recalculate_costs(db, pricing, apply));
+    TRY(result, monitor::recalculate_costs(db, pricing, apply));
     return {};
   };
   TRY_OK(local->await(local->ledger().change(work, monitor::Ledger::Change::counted)));
@@ -45,7 +46,8 @@ void print(const Recalculation& r, Apply apply) {
   count("Unknown model:", r.unknown);
   std::printf("  %-15s $%.4f -> $%.4f\n", "Sum:", r.usd_before, r.usd_after);
   if (apply == Apply::no && r.updated > 0)
-    std::printf("Write them with: sightline cost recalculate --apply\n");
+    std::printf("Write them with: %s %s\n", program_name().c_str(),
+                front() == Front::sightline ? "cost recalculate --apply" : "costs recalc");
 }
 
 void print_json(const Recalculation& r, Apply apply) {
@@ -58,29 +60,23 @@ void print_json(const Recalculation& r, Apply apply) {
   std::printf("%s\n", out.c_str());
 }
 
-int recalculate(const Config& config, Apply apply, bool as_json) {
-  base::log::set_level(base::log::Level::error);
-  const auto result = recalculate(config, apply);
-  if (!result) return complain(result.error());
-  as_json ? print_json(*result, apply) : print(*result, apply);
-  return kDone;
-}
-
 void print(const PricedEvent& event) {
   const monitor::Event& e = event.tokens;
   std::printf("event %lld  %s  session %s  %s\n", static_cast<long long>(event.id),
-              e.agent_type.c_str(), e.session_id.c_str(), base::to_iso_ms(event.at).c_str());
+              printable(e.agent_type).c_str(), printable(e.session_id).c_str(),
+              base::to_iso_ms(event.at).c_str());
   if (e.model.empty()) {
     std::printf("no model: unpriced\n");
   } else if (!event.quote) {
-    std::printf("model %s has no price: unpriced\n", e.model.c_str());
+    std::printf("model %s has no price: unpriced\n", printable(e.model).c_str());
   } else {
     const Quote& quote = *event.quote;
     const std::string tier = quote.above_tokens < 0
                                  ? ""
                                  : fmt::format(", for prompts above {} tokens", quote.above_tokens);
-    std::printf("model %s, priced as %s from %s%s\n", e.model.c_str(), quote.model.c_str(),
-                base::to_iso_ms(quote.from).substr(0, 10).c_str(), tier.c_str());
+    std::printf("model %s, priced as %s from %s%s\n", printable(e.model).c_str(),
+                quote.model.c_str(), base::to_iso_ms(quote.from).substr(0, 10).c_str(),
+                tier.c_str());
     for (const Quote::Line& line : quote.lines)
       std::printf("  %-16s %14.0f x $%8.4f / million = $%.10f\n", std::string(line.what).c_str(),
                   line.tokens, line.usd_per_million, line.usd);
@@ -146,7 +142,7 @@ void add_recalculate(CLI::App& cost, Action& action) {
     action = [flags, given] {
       const auto config = flags->load();
       if (!config) return complain(config.error());
-      return recalculate(*config, given->apply ? Apply::yes : Apply::no, given->as_json);
+      return recalculate_costs(*config, given->apply ? Apply::yes : Apply::no, given->as_json);
     };
   });
 }
@@ -170,6 +166,14 @@ void add_explain(CLI::App& cost, Action& action) {
 }
 
 }  // namespace
+
+int recalculate_costs(const Config& config, Apply apply, bool as_json) {
+  base::log::set_level(base::log::Level::error);
+  const auto result = recalculate(config, apply);
+  if (!result) return complain(result.error());
+  as_json ? print_json(*result, apply) : print(*result, apply);
+  return kDone;
+}
 
 void add_cost_command(CLI::App& cli, Action& action) {
   CLI::App* cost = cli.add_subcommand("cost", "what events cost, and why");

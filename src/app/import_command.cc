@@ -1,6 +1,7 @@
 #include <fmt/format.h>
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <cstdio>
 #include <memory>
 
@@ -11,8 +12,7 @@
 #include "local_ledger.h"
 #include "monitor/import.h"
 #include "progress_bar.h"
-
-// Texts and exit codes are those of AgentMonitor's import, which scripts may read.
+#include "terminal_text.h"
 
 namespace app {
 namespace {
@@ -20,29 +20,25 @@ namespace {
 using monitor::ImportedFile;
 using Outcome = ImportedFile::Outcome;
 
-struct Arguments {
-  std::string source = "all", from, to, claude_dir, codex_dir;
-  bool dry_run = false, force = false, as_json = false;
-};
-
 int refuse(const std::string& what) {
   std::fprintf(stderr, "%s\n", what.c_str());
   return kFailed;
 }
 
 std::string line_of(const ImportedFile& file, bool dry_run) {
+  const std::string path = printable(file.path);
   switch (file.outcome) {
     case Outcome::unchanged:
-      return fmt::format("  SKIP  {} (unchanged)", file.path);
+      return fmt::format("  SKIP  {} (unchanged)", path);
     case Outcome::empty:
-      return fmt::format("  EMPTY {}", file.path);
+      return fmt::format("  EMPTY {}", path);
     case Outcome::failed:
-      return fmt::format("  FAIL  {} ({})", file.path, file.problem);
+      return fmt::format("  FAIL  {} ({})", path, printable(file.problem));
     case Outcome::read:
       break;
   }
   std::string line =
-      fmt::format("  {} {}: {} events", dry_run ? "FOUND" : "DONE ", file.path, file.events_found);
+      fmt::format("  {} {}: {} events", dry_run ? "FOUND" : "DONE ", path, file.events_found);
   if (file.duplicates > 0) line += fmt::format(", {} duplicates", file.duplicates);
   const std::uint64_t lost = file.lines.broken + file.lines.too_long;
   if (lost > 0) line += fmt::format(" ({} of {} lines unreadable)", lost, file.lines.lines);
@@ -68,7 +64,7 @@ class Printer : public monitor::ImportObserver {
   ProgressBar bar_{"history"};
 };
 
-void print_head(const Arguments& given, const monitor::ImportOptions& options) {
+void print_head(const ImportArguments& given, const monitor::ImportOptions& options) {
   std::printf("AgentMonitor Historical Import\n");
   std::printf("  Source:   %s\n", given.source.c_str());
   if (options.from) std::printf("  From:     %s\n", base::to_iso_ms(*options.from).c_str());
@@ -113,7 +109,7 @@ void print_json(const monitor::ImportResult& result) {
   std::printf("%s\n", out.c_str());
 }
 
-base::Result<monitor::ImportResult> run(const Config& config, const Arguments& given,
+base::Result<monitor::ImportResult> run(const Config& config, const ImportArguments& given,
                                         const monitor::ImportOptions& options,
                                         monitor::ImportObserver& observer) {
   agents::Places places = agents::Places::of(environment);
@@ -138,7 +134,10 @@ base::Result<monitor::ImportResult> run(const Config& config, const Arguments& g
   return local->await(importer.run(options, observer));
 }
 
-int import(const Config& config, const Arguments& given) {
+}  // namespace
+
+int import_history(const Config& config, const ImportArguments& given) {
+  if (given.source == "antigravity") return refuse("Source antigravity is not supported yet.");
   if (given.source != "all" && given.source != "claude-code" && given.source != "codex")
     return refuse(
         fmt::format("Invalid source: {}. Must be claude-code, codex, or all.", given.source));
@@ -161,15 +160,17 @@ int import(const Config& config, const Arguments& given) {
   printer.end();
   if (!result) return complain(result.error());
   given.as_json ? print_json(*result) : print_results(*result, given.dry_run);
-  return kDone;
+  if (front() == Front::sightline) return kDone;
+  const auto failed =
+      std::count_if(result->files.begin(), result->files.end(),
+                    [](const auto& file) { return file.outcome == Outcome::failed; });
+  return failed > 0 ? kPartlyDone : kDone;
 }
-
-}  // namespace
 
 void add_import_command(CLI::App& cli, Action& action) {
   CLI::App* command = cli.add_subcommand("import", "bring in what agents have logged so far");
   auto flags = std::make_shared<ConfigFlags>(*command, ConfigFlags::Offer::client_keys);
-  auto given = std::make_shared<Arguments>();
+  auto given = std::make_shared<ImportArguments>();
   command->add_option("--source", given->source, "claude-code, codex or all")->default_str("all");
   command->add_option("--from", given->from, "nothing before this date");
   command->add_option("--to", given->to, "nothing after this date");
@@ -186,7 +187,7 @@ void add_import_command(CLI::App& cli, Action& action) {
       if (!unknown.empty())
         return refuse(fmt::format("Unknown argument: {}. Use --help for usage.", unknown.front()));
       const auto config = flags->load();
-      return config ? import(*config, *given) : complain(config.error());
+      return config ? import_history(*config, *given) : complain(config.error());
     };
   });
 }

@@ -6,6 +6,7 @@
 #include <fstream>
 #include <sstream>
 
+#include "command.h"
 #include "monitor/schema.h"
 
 namespace app {
@@ -32,9 +33,9 @@ Result<store::Database> open_to_read(const Config& config) {
   const std::string& path = config.text("db");
   std::error_code ignored;
   if (!std::filesystem::exists(path, ignored))
-    return Error{
-        Errc::not_found,
-        fmt::format("no database {}; make one with: sightline serve, or sightline import", path)};
+    return Error{Errc::not_found, fmt::format("no database {0}; make one with: {1} serve, or {1} "
+                                              "import",
+                                              path, program_name())};
   {
     TRY(store::Database db, store::Database::open(path, store::Access::read_only));
     TRY(const bool is_ready, monitor::is_ready_to_read(db));

@@ -38,6 +38,8 @@ void wait_for_stop(const sigset_t& signals) {
   ::pthread_sigmask(SIG_UNBLOCK, &signals, nullptr);
 }
 
+}  // namespace
+
 int serve(const Config& config) {
   ::umask(S_IRWXG | S_IRWXO);  // what is recorded here is for its owner's eyes only
   base::log::set_level(log_level(config.text("log-level")));
@@ -63,8 +65,6 @@ int serve(const Config& config) {
   (*server)->stop();
   return kDone;
 }
-
-}  // namespace
 
 void add_serve_command(CLI::App& cli, Action& action) {
   CLI::App* command = cli.add_subcommand("serve", "run the server: API, live stream, web page");

@@ -27,6 +27,11 @@ std::string duration(std::int64_t seconds) {
   return fmt::format("{} d {} h", seconds / 86400, seconds / 3600 % 24);
 }
 
+base::Error is_down(const std::string& why) {
+  return {base::Errc::unavailable,
+          fmt::format("{}; start the server with: {} serve", why, program_name())};
+}
+
 /// Asks the server that the configuration points to and prints how it is.
 int print_status(const Config& config, bool as_json) {
   const std::string& host = config.text("host");
@@ -46,8 +51,7 @@ int print_status(const Config& config, bool as_json) {
         : !stats ? stats.error().what
                  : fmt::format("http://{}:{} answers with status {}", host, port,
                                health->status != 200 ? health->status : stats->status);
-    std::fprintf(stderr, "sightline: %s; start the server with: sightline serve\n", why.c_str());
-    return kFailed;
+    return complain(is_down(why));
   }
   const std::string url = fmt::format("http://{}:{}", host, port);
   if (as_json) {
@@ -70,19 +74,50 @@ int print_status(const Config& config, bool as_json) {
   return kDone;
 }
 
-}  // namespace
+/// Whether it answers and can do its work: one line, or its own answer as JSON.
+int print_health(const Config& config, bool as_json) {
+  const std::string& host = config.text("host");
+  const auto port = static_cast<std::uint16_t>(config.integer("port"));
+  const auto health = net::http_get(host, port, "/api/health", config.text("token"), kTimeLimit);
+  if (!health) return complain(is_down(health.error().what));
+  base::json::Document document;
+  const auto answer = document.parse(health->body);
+  const auto status =
+      answer && answer->is(base::json::Kind::object) ? answer->find("status") : std::nullopt;
+  if (health->status != 200 || !status || status->text() != "ok")
+    return complain(is_down(fmt::format("http://{}:{} is not healthy: it answers with status {}",
+                                        host, port, health->status)));
+  if (as_json) {
+    std::printf("%s\n", health->body.c_str());
+  } else {
+    std::printf("ok  http://%s:%d  up %s\n", host.c_str(), port,
+                duration(number(*answer, "uptime")).c_str());
+  }
+  return kDone;
+}
 
-void add_status_command(CLI::App& cli, Action& action) {
-  CLI::App* command = cli.add_subcommand("status", "ask the running server how it is");
-  auto flags = std::make_shared<ConfigFlags>(*command);
+void add_question(CLI::App& cli, Action& action, const char* name, const char* what,
+                  int (*print)(const Config&, bool)) {
+  CLI::App* command = cli.add_subcommand(name, what);
+  auto flags = std::make_shared<ConfigFlags>(*command, ConfigFlags::Offer::client_keys);
   auto as_json = std::make_shared<bool>(false);
   command->add_flag("--json", *as_json, "print JSON");
-  command->callback([&action, flags, as_json] {
-    action = [flags, as_json] {
+  command->callback([&action, flags, as_json, print] {
+    action = [flags, as_json, print] {
       const auto config = flags->load();
-      return config ? print_status(*config, *as_json) : complain(config.error());
+      return config ? print(*config, *as_json) : complain(config.error());
     };
   });
+}
+
+}  // namespace
+
+void add_health_command(CLI::App& cli, Action& action) {
+  add_question(cli, action, "health", "ask the running server whether it works", print_health);
+}
+
+void add_status_command(CLI::App& cli, Action& action) {
+  add_question(cli, action, "status", "ask the running server how it is", print_status);
 }
 
 }  // namespace app

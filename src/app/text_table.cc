@@ -2,22 +2,20 @@
 
 #include <algorithm>
 
+#include "terminal_text.h"
+
 namespace app {
-namespace {
 
-/// Code points: near enough to columns for names and numbers.
-std::size_t width_of(const std::string& cell) {
-  return static_cast<std::size_t>(std::count_if(cell.begin(), cell.end(), [](char c) {
-    return (static_cast<unsigned char>(c) & 0xC0) != 0x80;
-  }));
+void TextTable::add(std::vector<std::string> cells) {
+  for (std::string& cell : cells) cell = printable(cell);
+  rows_.push_back(std::move(cells));
 }
-
-}  // namespace
 
 std::string TextTable::text() const {
   std::vector<std::size_t> widths(rows_.front().size(), 0);
   for (const auto& row : rows_)
-    for (std::size_t i = 0; i < row.size(); ++i) widths[i] = std::max(widths[i], width_of(row[i]));
+    for (std::size_t i = 0; i < row.size(); ++i)
+      widths[i] = std::max(widths[i], columns_of(row[i]));
   std::size_t whole = 2 * (widths.size() - 1);
   for (const std::size_t width : widths) whole += width;
 
@@ -25,7 +23,7 @@ std::string TextTable::text() const {
   for (const auto& row : rows_) {
     if (row.empty()) out.append(whole, '-');
     for (std::size_t i = 0; i < row.size(); ++i) {
-      const std::string padding(widths[i] - width_of(row[i]), ' ');
+      const std::string padding(widths[i] - columns_of(row[i]), ' ');
       const bool is_last = i + 1 == row.size();
       if (i > 0) out += "  ";
       if (i < left_columns_) {

@@ -13,7 +13,8 @@ class TextTable {
   TextTable(std::vector<std::string> head, std::size_t left_columns)
       : left_columns_(left_columns), rows_{std::move(head)} {}
 
-  void add(std::vector<std::string> cells) { rows_.push_back(std::move(cells)); }
+  /// Cells may be text from outside.
+  void add(std::vector<std::string> cells);
   void add_rule() { rows_.emplace_back(); }
 
   /// All lines, each with its line end.

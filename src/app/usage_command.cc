@@ -3,10 +3,12 @@
 #include <CLI/CLI.hpp>
 #include <cstdio>
 #include <memory>
+#include <span>
 
 #include "base/json_writer.h"
 #include "command.h"
 #include "local_ledger.h"
+#include "terminal_text.h"
 #include "text_table.h"
 #include "usage_report.h"
 
@@ -29,7 +31,17 @@ struct Kind {
 constexpr Kind kKinds[] = {{UsageBy::day, "daily", "by day", "Date", "date"},
                            {UsageBy::month, "monthly", "by month", "Month", "month"},
                            {UsageBy::session, "session", "by session", "Session", "sessionId"},
-                           {UsageBy::model, "model", "by model", "Model", "model"}};
+                           {UsageBy::model, "model", "by model", "Model", "model"},
+                           {UsageBy::project, "project", "by project", "Project", "project"}};
+constexpr Kind kAgentMonitorKinds[] = {
+    {UsageBy::all, "summary", "in all", "", "period"},
+    {UsageBy::day, "daily", "by day", "Date", "date"},
+    {UsageBy::model, "models", "by model", "Model", "model"},
+    {UsageBy::project, "projects", "by project", "Project", "project"}};
+
+std::span<const Kind> kinds() {
+  return front() == Front::sightline ? std::span<const Kind>(kKinds) : kAgentMonitorKinds;
+}
 
 /// `1,234,567`
 std::string grouped(std::int64_t number) {
@@ -47,7 +59,8 @@ std::vector<std::string> cells(std::string key, std::string agent, const UsageSu
 
 void print(const Kind& kind, const UsageReport& report, bool breakdown) {
   if (report.rows.empty()) {
-    std::printf("No usage. Bring in what the agents have logged with: sightline import\n");
+    std::printf("No usage. Bring in what the agents have logged with: %s import\n",
+                program_name().c_str());
     return;
   }
   TextTable table(
@@ -64,7 +77,7 @@ void print(const Kind& kind, const UsageReport& report, bool breakdown) {
   if (report.sums.unpriced == 0) return;
   std::string models;
   for (const std::string& model : report.unpriced_models)
-    models += (models.empty() ? "" : ", ") + model;
+    models += (models.empty() ? "" : ", ") + printable(model);
   std::printf("%s events have no price and no part in the cost: %s\n",
               grouped(report.sums.unpriced).c_str(), models.c_str());
 }
@@ -128,16 +141,17 @@ int report_usage(const Config& config, const Kind& kind, const Arguments& given)
 }  // namespace
 
 void add_usage_command(CLI::App& cli, Action& action) {
-  CLI::App* usage = cli.add_subcommand("usage", "tokens and cost: daily, monthly, session, model");
+  CLI::App* usage = cli.add_subcommand("usage", "tokens and cost");
   usage->require_subcommand(1);
-  for (const Kind& kind : kKinds) {
+  for (const Kind& kind : kinds()) {
     CLI::App* command =
         usage->add_subcommand(kind.name, fmt::format("tokens and cost {}", kind.what));
     auto flags = std::make_shared<ConfigFlags>(*command, ConfigFlags::Offer::client_keys);
     auto given = std::make_shared<Arguments>();
-    command->add_option("--since", given->request.since, "first day, YYYY-MM-DD");
-    command->add_option("--until", given->request.until, "last day, YYYY-MM-DD");
+    command->add_option("--since,--date-from", given->request.since, "first day, YYYY-MM-DD");
+    command->add_option("--until,--date-to", given->request.until, "last day, YYYY-MM-DD");
     command->add_option("--agent", given->request.agent_type, "only this one: claude, codex, ...");
+    command->add_option("--project", given->request.project, "only this one");
     command->add_option("--timezone", given->timezone,
                         "zone whose days count, such as Europe/Berlin; default the machine's");
     command->add_flag("--logs", given->from_logs,

@@ -20,9 +20,10 @@ using base::Error;
 using base::Result;
 using store::Database;
 
-// As monitor::read_usage, but by session: over the events, for no sums are kept of this.
-constexpr std::string_view kBySession = R"sql(
-SELECT e.session_id, e.agent_type, coalesce(e.model, ''), total(e.tokens_in), total(e.tokens_out),
+// As monitor::read_usage, but by session or project: over the events, for no sums are kept of
+// these. {key}: what the rows are for.
+constexpr std::string_view kOverEvents = R"sql(
+SELECT {key}, e.agent_type, coalesce(e.model, ''), total(e.tokens_in), total(e.tokens_out),
   total(e.cache_write_tokens), total(e.cache_read_tokens), total(d.reasoning_tokens),
   total(e.cost_usd),
   sum(e.model IS NOT NULL AND e.tokens_in + e.tokens_out > 0 AND e.cost_usd IS NULL),
@@ -36,7 +37,10 @@ WHERE (e.tokens_in > 0 OR e.tokens_out > 0 OR e.cache_read_tokens > 0 OR e.cache
     OR CAST(strftime('%s', coalesce(e.client_timestamp, e.created_at)) AS INTEGER) >= ?2)
   AND (?3 IS NULL
     OR CAST(strftime('%s', coalesce(e.client_timestamp, e.created_at)) AS INTEGER) < ?3)
+  AND (?4 IS NULL OR coalesce(nullif(e.project, ''), s.project) = ?4)
 GROUP BY 1, 2, 3)sql";
+
+constexpr const char* kNoDate = "(no date)";
 
 /// Codex counts cached tokens as input, too.
 std::int64_t total_of(const std::string& agent_type, const UsageSums& s) {
@@ -101,9 +105,35 @@ class Builder {
   UsageReport report_;
 };
 
-Result<void> add_sessions(Database& db, const monitor::UsageFilter& filter, Builder& builder) {
-  TRY(auto rows, db.prepare(kBySession));
-  rows.bind(store::NullIfEmpty{filter.agent_type}, filter.from, filter.until);
+/// A session has a project and a last moment; what else is summed up over events has none.
+const char* key_of_event(UsageBy by) {
+  switch (by) {
+    case UsageBy::session:
+      return "e.session_id";
+    case UsageBy::project:
+      return "coalesce(nullif(e.project, ''), nullif(s.project, ''), '(none)')";
+    case UsageBy::model:
+      return "coalesce(nullif(e.model, ''), '(none)')";
+    case UsageBy::day:
+    case UsageBy::month:  // quarters of an hour, of which the days of any zone are made
+      return "CAST(strftime('%s', coalesce(e.client_timestamp, e.created_at)) AS INTEGER) / 900";
+    case UsageBy::all:
+      break;
+  }
+  return "'All'";
+}
+
+std::string day_or_month(UsageBy by, std::int64_t at) {
+  return local_day(at, by == UsageBy::day ? "%Y-%m-%d" : "%Y-%m");
+}
+
+Result<void> add_events(Database& db, const UsageRequest& request,
+                        const monitor::UsageFilter& filter, Builder& builder) {
+  const UsageBy by = request.by;
+  TRY(auto rows,
+      db.prepare(fmt::format(fmt::runtime(kOverEvents), fmt::arg("key", key_of_event(by)))));
+  rows.bind(store::NullIfEmpty{filter.agent_type}, filter.from, filter.until,
+            store::NullIfEmpty{request.project});
   for (;;) {
     TRY(const bool row, rows.step());
     if (!row) return {};
@@ -115,8 +145,13 @@ Result<void> add_sessions(Database& db, const monitor::UsageFilter& filter, Buil
     s.reasoning = rows.integer(7);
     s.cost_usd = rows.real(8);
     s.unpriced = rows.integer(9);
-    builder.add(std::string(rows.text(0)), std::string(rows.text(1)), std::string(rows.text(2)), s,
-                std::string(rows.text(11)), std::string(rows.text(10)));
+    std::string key(rows.text(0));
+    if (by == UsageBy::day || by == UsageBy::month)
+      key = rows.is_null(0) ? kNoDate : day_or_month(by, rows.integer(0) * 900);
+    const bool is_session = by == UsageBy::session;
+    builder.add(key, std::string(rows.text(1)), std::string(rows.text(2)), s,
+                is_session ? std::string(rows.text(11)) : "",
+                is_session ? std::string(rows.text(10)) : "");
   }
 }
 
@@ -130,10 +165,9 @@ void add_lines(const std::vector<monitor::UsageLine>& lines, UsageBy by, Builder
     s.reasoning = line.reasoning_tokens;
     s.cost_usd = line.cost_usd;
     s.unpriced = line.unpriced;
-    std::string key = line.model.empty() ? "(none)" : line.model;
-    if (by != UsageBy::model)
-      key = line.start ? local_day(*line.start, by == UsageBy::day ? "%Y-%m-%d" : "%Y-%m")
-                       : "(no date)";
+    std::string key = by == UsageBy::all ? "All" : line.model.empty() ? "(none)" : line.model;
+    if (by == UsageBy::day || by == UsageBy::month)
+      key = line.start ? day_or_month(by, *line.start) : kNoDate;
     builder.add(key, line.agent_type, line.model, s);
   }
 }
@@ -175,8 +209,9 @@ Result<void> use_time_zone(const std::string& name) {
 Result<UsageReport> make_usage_report(Database& db, const UsageRequest& request) {
   TRY(const monitor::UsageFilter filter, filter_of(request));
   Builder builder;
-  if (request.by == UsageBy::session) {
-    TRY_OK(add_sessions(db, filter, builder));
+  if (request.by == UsageBy::session || request.by == UsageBy::project ||
+      !request.project.empty()) {
+    TRY_OK(add_events(db, request, filter, builder));
   } else {
     TRY(const auto lines, monitor::read_usage(db, filter));
     add_lines(lines, request.by, builder);

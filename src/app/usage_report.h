@@ -24,9 +24,10 @@ struct UsageSums {
   void add(const UsageSums& other);
 };
 
-enum class UsageBy { day, month, session, model };
+enum class UsageBy { all, day, month, session, model, project };
 
-/// One line of a report: what `key` (a day, a month, a session, a model) used with an agent.
+/// One line of a report: what `key` (a day, a month, a session, a model, a project) used with an
+/// agent.
 struct UsageRow {
   std::string key, agent_type;
   std::string project;                                    // of a session
@@ -45,6 +46,7 @@ struct UsageRequest {
   UsageBy by = UsageBy::day;
   std::string since, until;  // days, both included: YYYY-MM-DD or YYYYMMDD; empty: no limit
   std::string agent_type;    // empty: any
+  std::string project;       // empty: any
 };
 
 /// Sets the zone whose days count, for the whole process: an IANA name, empty for the machine's

@@ -7,6 +7,7 @@
 #include "local_ledger.h"
 #include "monitor/verify.h"
 #include "progress_bar.h"
+#include "terminal_text.h"
 
 namespace app {
 namespace {
@@ -37,8 +38,8 @@ const char* name(Kind kind) {
 
 void print(const Verification& v) {
   for (const auto& d : v.differences)
-    std::printf("%-8s %s%s%s  %s\n", name(d.kind), d.what.c_str(), d.field.empty() ? "" : " ",
-                d.field.c_str(), d.path.c_str());
+    std::printf("%-8s %s%s%s  %s\n", name(d.kind), printable(d.what).c_str(),
+                d.field.empty() ? "" : " ", d.field.c_str(), printable(d.path).c_str());
   std::printf("%lld files, %lld events: %lld missing, %lld changed, %lld extra",
               static_cast<long long>(v.files), static_cast<long long>(v.events),
               static_cast<long long>(v.missing), static_cast<long long>(v.changed),

@@ -28,8 +28,13 @@ Sha256::Digest Sha256::finish() {
 }
 
 std::string sha256_hex(std::string_view text, std::size_t digits) {
+  // Not SHA256() itself: in OpenSSL 3 that looks up a provider, which takes microseconds and
+  // megabytes.
+  SHA256_CTX context;
   Sha256::Digest digest;
-  SHA256(reinterpret_cast<const unsigned char*>(text.data()), text.size(), digest.data());
+  SHA256_Init(&context);
+  SHA256_Update(&context, text.data(), text.size());
+  SHA256_Final(digest.data(), &context);
   return to_hex(digest, digits);
 }
 

@@ -2,9 +2,12 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <array>
+#include <unordered_set>
 
 #include "base/json_writer.h"
+#include "base/utf8.h"
 
 namespace monitor {
 namespace {
@@ -23,7 +26,22 @@ constexpr std::array<std::string_view, 3> kRanks = {"status = 'active'", "status
 constexpr std::string_view kFind =
     "SELECT rowid FROM sessions WHERE {} AND (?1 IS NULL OR status = ?1) "
     "AND (?2 IS NULL OR status <> ?2) AND (?3 IS NULL OR agent_type = ?3) AND last_event_at >= ?4 "
-    "ORDER BY last_event_at DESC, rowid DESC LIMIT ?5";
+    "AND (?6 IS NULL OR project = ?6) ORDER BY last_event_at DESC, rowid DESC LIMIT ?5";
+
+constexpr std::string_view kFindSorted =
+    "SELECT s.rowid FROM sessions s LEFT JOIN sightline_session_totals t ON t.session_id = s.id "
+    "WHERE (?1 IS NULL OR status = ?1) AND (?2 IS NULL OR status <> ?2) "
+    "AND (?3 IS NULL OR agent_type = ?3) AND last_event_at >= ?4 AND (?6 IS NULL OR project = ?6) "
+    "ORDER BY {} DESC, last_event_at DESC, s.rowid DESC LIMIT ?5";
+
+constexpr std::string_view kSearch = R"sql(
+SELECT s.rowid, e.id FROM events e CROSS JOIN sessions s ON s.id = e.session_id
+WHERE e.id > ?5 AND (?2 IS NULL OR s.agent_type = ?2) AND (?3 IS NULL OR s.project = ?3)
+  AND (?4 IS NULL OR s.status = ?4)
+  AND (e.metadata LIKE ?1 ESCAPE '\' OR e.project LIKE ?1 ESCAPE '\'
+    OR e.branch LIKE ?1 ESCAPE '\' OR e.tool_name LIKE ?1 ESCAPE '\'
+    OR e.model LIKE ?1 ESCAPE '\')
+ORDER BY e.id DESC)sql";
 
 constexpr std::string_view kRow =
     "SELECT s.id, s.agent_id, s.agent_type, s.project, s.branch, s.status, s.started_at, "
@@ -43,7 +61,7 @@ void append_row(std::string& out, const Statement& row) {
     if (row.is_null(i)) {
       json.null();
     } else {
-      json.value(row.text(i));
+      json.value(base::to_utf8(row.text(i)));  // another program may have stored anything
     }
   }
   json.key("event_count").value(row.integer(kSums));
@@ -53,6 +71,31 @@ void append_row(std::string& out, const Statement& row) {
   json.key("files_edited").value(row.integer(kSums + 4));
   json.key("lines_added").value(row.integer(kSums + 5));
   json.key("lines_removed").value(row.integer(kSums + 6)).end_object();
+}
+
+const char* column_of(SessionOrder order) {
+  switch (order) {
+    case SessionOrder::events:
+      return "t.events";
+    case SessionOrder::tokens:
+      return "t.tokens_in + t.tokens_out";
+    case SessionOrder::cost:
+      return "t.cost_usd";
+    case SessionOrder::status:
+    case SessionOrder::recent:
+      break;
+  }
+  return "last_event_at";
+}
+
+/// For LIKE with \ as its escape.
+std::string containing(const std::string& text) {
+  std::string pattern = "%";
+  for (const char c : text) {
+    if (c == '%' || c == '_' || c == '\\') pattern += '\\';
+    pattern += c;
+  }
+  return pattern + "%";
 }
 
 /// The first column of all rows, in a JSON array.
@@ -88,7 +131,7 @@ Result<void> write_branches(Database& db, Writer& json) {
 }  // namespace
 
 Result<std::vector<SessionHandle>> find_sessions(Database& db, const SessionFilter& filter,
-                                                 std::int64_t limit) {
+                                                 std::int64_t limit, SessionOrder order) {
   std::vector<SessionHandle> found;
   std::string since;
   if (!filter.since.empty()) {
@@ -96,11 +139,18 @@ Result<std::vector<SessionHandle>> find_sessions(Database& db, const SessionFilt
     if (!datetime) return found;
     since = *datetime;
   }
-  for (const std::string_view rank : kRanks) {
-    TRY(auto rows, db.prepare(fmt::format(fmt::runtime(kFind), rank)));
+  std::vector<std::string> queries;
+  if (order == SessionOrder::status) {
+    for (const std::string_view rank : kRanks)
+      queries.push_back(fmt::format(fmt::runtime(kFind), rank));
+  } else {
+    queries.push_back(fmt::format(fmt::runtime(kFindSorted), column_of(order)));
+  }
+  for (const std::string& query : queries) {
+    TRY(auto rows, db.prepare(query));
     rows.bind(NullIfEmpty{filter.status}, NullIfEmpty{filter.exclude_status},
               NullIfEmpty{filter.agent_type}, since,
-              limit - static_cast<std::int64_t>(found.size()));
+              limit - static_cast<std::int64_t>(found.size()), NullIfEmpty{filter.project});
     for (;;) {
       TRY(const bool row, rows.step());
       if (!row) break;
@@ -108,6 +158,29 @@ Result<std::vector<SessionHandle>> find_sessions(Database& db, const SessionFilt
     }
   }
   return found;
+}
+
+Result<SessionMatches> search_sessions(Database& db, const std::string& text,
+                                       const SessionFilter& filter, std::int64_t limit,
+                                       std::int64_t max_events) {
+  TRY(const auto newest, db.integer("SELECT max(id) FROM events"));
+  const std::int64_t before = std::max<std::int64_t>(newest.value_or(0) - max_events, 0);
+  SessionMatches matches;
+  std::unordered_set<SessionHandle> seen;
+  TRY(auto rows, db.prepare(kSearch));
+  const std::string pattern = containing(text);
+  rows.bind(pattern, NullIfEmpty{filter.agent_type}, NullIfEmpty{filter.project},
+            NullIfEmpty{filter.status}, before);
+  while (static_cast<std::int64_t>(matches.sessions.size()) < limit) {
+    TRY(const bool row, rows.step());
+    if (!row) {
+      TRY(const auto older, db.integer("SELECT 1 FROM events WHERE id <= ?1 LIMIT 1", before));
+      matches.is_complete = !older;
+      break;
+    }
+    if (seen.insert(rows.integer(0)).second) matches.sessions.push_back(rows.integer(0));
+  }
+  return matches;
 }
 
 Result<SessionRows> read_sessions(Database& db, std::span<const SessionHandle> sessions) {

@@ -6,6 +6,7 @@
 
 #include "base/json_reader.h"
 #include "base/json_writer.h"
+#include "base/utf8.h"
 
 namespace monitor {
 namespace {
@@ -62,10 +63,11 @@ bool says_something(const EventRow::Text& text) { return text && !text->empty();
 void append_transcript_entry(std::string& out, const EventRow& event) {
   base::json::Writer json(out);
   json.begin_object().key("role").value(role_of(event.event_type));
-  json.key("type").value(event.event_type);
+  json.key("type").value(base::to_utf8(event.event_type));
   json.key("timestamp")
-      .value(says_something(event.client_timestamp) ? *event.client_timestamp : event.created_at);
-  if (says_something(event.tool_name)) json.key("tool_name").value(*event.tool_name);
+      .value(base::to_utf8(says_something(event.client_timestamp) ? *event.client_timestamp
+                                                                  : event.created_at));
+  if (says_something(event.tool_name)) json.key("tool_name").value(base::to_utf8(*event.tool_name));
   if (event.metadata && *event.metadata != "{}") {
     static thread_local base::json::Document document;
     const auto metadata = document.parse(*event.metadata);
@@ -77,7 +79,7 @@ void append_transcript_entry(std::string& out, const EventRow& event) {
     }
   }
   if (event.status != "success") json.key("status").value(event.status);
-  if (says_something(event.model)) json.key("model").value(*event.model);
+  if (says_something(event.model)) json.key("model").value(base::to_utf8(*event.model));
   if (event.tokens_in.value_or(0) > 0) json.key("tokens_in").value(*event.tokens_in);
   if (event.tokens_out.value_or(0) > 0) json.key("tokens_out").value(*event.tokens_out);
   if (event.cost_usd.value_or(0) > 0) json.key("cost_usd").value(*event.cost_usd);

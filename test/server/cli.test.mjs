@@ -3,9 +3,10 @@ import assert from 'node:assert/strict';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
+import { commandsOf } from '../support/commands.mjs';
 import { temporaryDirectory } from '../support/leftovers.mjs';
 import { Monitor, event } from '../support/monitor.mjs';
-import { run, startServer } from '../support/server.mjs';
+import { linkedAs, run, startServer } from '../support/server.mjs';
 
 // Runs a command that must do what it is for; returns what it prints.
 async function done(args, options) {
@@ -51,6 +52,29 @@ describe('--help', () => {
       assert.match(text, new RegExp(`^Usage: ${['sightline', ...command].join(' ')} `, 'm'));
       assert.match(text, /^ +-h,--help /m);
       assert.equal(await done([...command, '-h']), text);
+    });
+  }
+
+  // These take what they are given: the first two have rules of the original, the others are not
+  // there yet.
+  const takesAnything = ({ words, help }) =>
+    ['import', 'hook'].includes(words.join(' ')) || help.startsWith('not available');
+
+  for (const name of ['sightline', 'amon']) {
+    test(`of every command of ${name} names its options; any other exits 2`, async () => {
+      const as = linkedAs(name);
+      const commands = await commandsOf(as);
+      assert.ok(commands.length > 20, `${commands.length} commands`);
+      for (const command of commands) {
+        const { words, help, isGroup } = command;
+        const path = [name, ...words].join(' ');
+        assert.match(help, new RegExp(`^Usage: ${path}( |$)`, 'm'), path);
+        assert.match(help, /^ +-h,--help +\S/m, path);
+        if (isGroup || takesAnything(command)) continue;
+        const { code, stdout, stderr } = await run([...words, '--no-such-option'], { as });
+        assert.deepEqual([code, stdout], [2, ''], `${path}: ${stderr}`);
+        assert.match(stderr, new RegExp(`^${name}: [^\\n]+; see ${name} --help\\n$`), path);
+      }
     });
   }
 

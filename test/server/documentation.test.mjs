@@ -3,8 +3,9 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
+import { commandsOf } from '../support/commands.mjs';
 import { Monitor } from '../support/monitor.mjs';
-import { run, startServer } from '../support/server.mjs';
+import { linkedAs, run, startServer } from '../support/server.mjs';
 
 const docs = join(import.meta.dirname, '..', '..', 'docs');
 const read = (name) => readFileSync(join(docs, name), 'utf8');
@@ -74,6 +75,36 @@ describe('docs/configuration.md', () => {
       if (flag === 'json') continue; // of config show
       assert.match(stdout, new RegExp(`--${flag}\\b`));
     }
+  });
+});
+
+describe('docs/commands.md', () => {
+  const text = read('commands.md');
+
+  test('has a section for each command of sightline', async () => {
+    const commands = (await commandsOf(linkedAs('sightline'))).filter(({ isGroup }) => !isGroup);
+    const described = [...text.matchAll(/^### `sightline (.*)`$/gm)].map(([, words]) => words);
+    assert.deepEqual(described.sort(), commands.map(({ words }) => words.join(' ')).sort());
+  });
+
+  test('names no option that the command does not have', async () => {
+    for (const { words, help } of await commandsOf(linkedAs('sightline'))) {
+      const heading = `### \`sightline ${words.join(' ')}\``;
+      if (!text.includes(`\n${heading}\n`)) continue;
+      const [prose] = section(text, heading).split('```');
+      for (const [flag] of prose.matchAll(/--[a-z][a-z-]+/g)) {
+        assert.match(help, new RegExp(`${flag}\\b`), `${heading}: ${flag}`);
+      }
+    }
+  });
+
+  test('has every command of amon in its table, and no other', async () => {
+    const rows = section(text, '## amon, agentmonitor').match(/^\| `amon .*$/gm);
+    const described = rows.flatMap((row) =>
+      row.split(' | ')[0].match(/`[^`]+`/g).map((words) => code(words).replace('amon ', '')),
+    );
+    const commands = (await commandsOf(linkedAs('amon'))).filter(({ isGroup }) => !isGroup);
+    assert.deepEqual(described.sort(), commands.map(({ words }) => words.join(' ')).sort());
   });
 });
 

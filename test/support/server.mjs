@@ -1,6 +1,7 @@
 // Runs the built program. It never outlives the test process.
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
+import { symlinkSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { endWithTests, temporaryDirectory } from './leftovers.mjs';
 import { within } from './until.mjs';
@@ -12,6 +13,13 @@ const repository = resolve(import.meta.dirname, '..', '..');
 const program = resolve(
   process.env.SIGHTLINE_BIN ?? join(repository, 'build', 'release', 'sightline'),
 );
+
+/// A link to the program under another name, by which it is another program.
+export function linkedAs(name) {
+  const link = join(temporaryDirectory(), name);
+  symlinkSync(program, link);
+  return link;
+}
 
 /// Starts `sightline serve` and returns once it says where it listens.
 ///
@@ -74,7 +82,7 @@ export async function startServer({
 }
 
 /// Runs the program to its end, in a clean environment with an empty home directory, plus `env`.
-/// Returns {code, stdout, stderr}.
+/// Returns {code, stdout, stderr}. `as` is a link to the program to call it by.
 export async function run(args, { withinMs = START_LIMIT_MS, ...options } = {}) {
   const child = start(args, options);
   const written = { stdout: '', stderr: '' };
@@ -90,8 +98,8 @@ export async function run(args, { withinMs = START_LIMIT_MS, ...options } = {}) 
 }
 
 /// Starts the program as `run` does, and leaves it to the caller.
-export function start(args, { env = {}, dir = temporaryDirectory() } = {}) {
-  const child = spawn(program, args, {
+export function start(args, { env = {}, dir = temporaryDirectory(), as = program } = {}) {
+  const child = spawn(as, args, {
     cwd: dir,
     env: { ...cleanEnvironment(), ...env },
     stdio: ['ignore', 'pipe', 'pipe'],

@@ -45,7 +45,9 @@ class Config {
   /// `invalid_argument` names the key, the value and what it must be; an unknown key of the file
   /// names the nearest known one. Variables that AgentMonitor knows too are read as it reads them:
   /// what is no number, or too small, counts as not set.
-  static base::Result<Config> load(const Flags& flags, const Lookup& environment);
+  /// `defaults` stand in the place of those of some keys.
+  static base::Result<Config> load(const Flags& flags, const Lookup& environment,
+                                   const Flags& defaults = {});
 
   const ConfigValue& at(std::string_view name) const;
   const std::string& text(std::string_view name) const { return at(name).text; }

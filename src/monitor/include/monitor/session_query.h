@@ -14,16 +14,38 @@ namespace monitor {
 struct SessionFilter {
   std::string status, exclude_status, agent_type;
   std::string since;  // of the last event, as SQLite's datetime() reads it; unreadable: no sessions
+  std::string project{};
+};
+
+enum class SessionOrder : std::uint8_t {
+  status,  // active ones first, then idle ones, then all others; of each as `recent`
+  recent,  // the last one with an event first, then the newest
+  events,  // most of them first, then as `recent`
+  tokens,
+  cost,
 };
 
 /// Names a session as long as the database is not vacuumed.
 using SessionHandle = std::int64_t;
 
-/// The sessions that match: active ones first, then idle ones, then all others; of each the last
-/// one with an event first, then the newest.
+/// The first `limit` sessions that match. In the order of the status it costs what the answer
+/// costs, in the others what all sessions cost.
 base::Result<std::vector<SessionHandle>> find_sessions(store::Database& db,
                                                        const SessionFilter& filter,
-                                                       std::int64_t limit);
+                                                       std::int64_t limit,
+                                                       SessionOrder order = SessionOrder::status);
+
+struct SessionMatches {
+  std::vector<SessionHandle> sessions;  // the one with the newest event that matches first
+  bool is_complete = true;              // false: older events have not been looked at
+};
+
+/// The sessions with an event whose metadata, project, branch, tool or model contains `text`, which
+/// is not empty; letters of ASCII match in both cases. Looks at the newest `max_events` events, and
+/// at no more than it needs. Of `filter` agent type, project and status count.
+base::Result<SessionMatches> search_sessions(store::Database& db, const std::string& text,
+                                             const SessionFilter& filter, std::int64_t limit,
+                                             std::int64_t max_events);
 
 struct SessionRows {
   std::string rows;  // JSON objects with commas between

@@ -10,7 +10,6 @@
 #include "base/time_text.h"
 #include "command.h"
 #include "local_ledger.h"
-#include "monitor/statistics.h"
 #include "monitor/usage.h"
 #include "net/http_client.h"
 
@@ -24,11 +23,6 @@ using base::json::Value;
 // A prompt waits for this line.
 constexpr std::chrono::milliseconds kTimeLimit{200};
 
-/// The answers of GET /api/usage since midnight and of GET /api/stats.
-struct Answers {
-  std::string usage, statistics;
-};
-
 /// The last midnight of this machine's zone.
 base::Time midnight() {
   ::time_t now = ::time(nullptr);
@@ -39,30 +33,22 @@ base::Time midnight() {
   return base::Time{std::chrono::seconds{::mktime(&local)}};
 }
 
-Result<Answers> ask_server(const Config& config, base::Time since) {
-  const auto get = [&](const std::string& target) -> Result<std::string> {
-    TRY(auto response,
-        net::http_get(config.text("host"), static_cast<std::uint16_t>(config.integer("port")),
-                      target, config.text("token"), kTimeLimit));
-    if (response.status != 200)
-      return base::Error{base::Errc::unavailable, fmt::format("status {}", response.status)};
-    return std::move(response.body);
-  };
-  Answers answers;
-  TRY(answers.usage, get("/api/usage?since=" + base::to_iso_ms(since)));
-  TRY(answers.statistics, get("/api/stats"));
-  return answers;
+/// The answer of GET /api/usage since then.
+Result<std::string> ask_server(const Config& config, base::Time since) {
+  TRY(auto response,
+      net::http_get(config.text("host"), static_cast<std::uint16_t>(config.integer("port")),
+                    "/api/usage?since=" + base::to_iso_ms(since), config.text("token"),
+                    kTimeLimit));
+  if (response.status != 200)
+    return base::Error{base::Errc::unavailable, fmt::format("status {}", response.status)};
+  return std::move(response.body);
 }
 
-Result<Answers> ask_database(const Config& config, base::Time since) {
+Result<std::string> ask_database(const Config& config, base::Time since) {
   TRY(auto db, open_to_read(config));
-  Answers answers;
   const std::int64_t from =
       std::chrono::floor<std::chrono::seconds>(since).time_since_epoch().count();
-  TRY(answers.usage, monitor::read_usage_sums(db, {from, std::nullopt, ""}));
-  TRY(answers.statistics, monitor::read_statistics(db, {}));
-  answers.statistics = "{" + answers.statistics + "}";
-  return answers;
+  return monitor::read_usage_sums(db, {from, std::nullopt, ""});
 }
 
 double number_at(const Value& object, std::string_view key) {
@@ -78,34 +64,32 @@ std::string short_count(double count) {
   return fmt::format("{:.1f}G", count / 1e9);
 }
 
-std::string line_of(const Value& usage, const Value& statistics) {
+std::string line_of(const Value& usage) {
   double tokens = 0;
   if (const auto lines = usage.find("usage"); lines && lines->is(Kind::array))
     for (const Value line : lines->elements())
       tokens += number_at(line, "tokens_in") + number_at(line, "tokens_out");
   return fmt::format("today ${:.2f} · {} tokens · {:.0f} live", number_at(usage, "total_cost_usd"),
-                     short_count(tokens), number_at(statistics, "live_sessions"));
+                     short_count(tokens), number_at(usage, "live_sessions"));
 }
 
 int print_line(const Config& config, bool as_json) {
   const base::Time since = midnight();
-  auto answers = ask_server(config, since);
-  if (!answers) answers = ask_database(config, since);
-  if (!answers) return complain(answers.error());
-  base::json::Document usage_document, statistics_document;
-  const auto usage = usage_document.parse(answers->usage);
-  const auto statistics = statistics_document.parse(answers->statistics);
-  if (!usage || !statistics) return complain(usage ? statistics.error() : usage.error());
-  if (!usage->is(Kind::object) || !statistics->is(Kind::object))
+  auto answer = ask_server(config, since);
+  if (!answer) answer = ask_database(config, since);
+  if (!answer) return complain(answer.error());
+  base::json::Document document;
+  const auto usage = document.parse(*answer);
+  if (!usage || !usage->is(Kind::object))
     return complain({base::Errc::unavailable, "the server's answer is not Sightline's"});
   if (as_json) {
     std::string out;
     base::json::Writer json(out);
     json.begin_object().key("since").value(base::to_iso_ms(since));
-    json.key("usage").raw(answers->usage).key("stats").raw(answers->statistics).end_object();
+    json.key("usage").raw(*answer).end_object();
     std::printf("%s\n", out.c_str());
   } else {
-    std::printf("%s\n", line_of(*usage, *statistics).c_str());
+    std::printf("%s\n", line_of(*usage).c_str());
   }
   return kDone;
 }

@@ -134,7 +134,10 @@ Result<std::string> read_usage_sums(Database& db, const UsageFilter& filter) {
     json.key("reasoning_tokens").value(sum.reasoning_tokens);
     json.key("cost_usd").value(sum.cost_usd).key("unpriced").value(sum.unpriced).end_object();
   }
-  json.end_array().key("total_cost_usd").value(cost).key("unpriced").value(unpriced).end_object();
+  json.end_array().key("total_cost_usd").value(cost).key("unpriced").value(unpriced);
+  TRY(const auto live, db.integer("SELECT count(*) FROM sessions WHERE status < 'ended' "
+                                  "OR status > 'ended'"));
+  json.key("live_sessions").value(live.value_or(0)).end_object();
   return out;
 }
 

@@ -33,7 +33,8 @@ struct UsageLine {
 /// Whole quarters come from the totals, parts of one from indexed ranges of events.
 base::Result<std::vector<UsageLine>> read_usage(store::Database& db, const UsageFilter& filter);
 
-/// The object of GET /api/usage: the sums by agent type and model, over all quarters.
+/// The object of GET /api/usage: the sums by agent type and model, over all quarters; and how many
+/// sessions have not ended.
 base::Result<std::string> read_usage_sums(store::Database& db, const UsageFilter& filter);
 
 }  // namespace monitor

@@ -252,14 +252,16 @@ Task<Result<void>> ImportRun::settle_one() {
   pending_.pop_front();
   if (auto* batch = std::get_if<StoredBatch>(&pending)) {
     --in_flight_;
-    CO_TRY(const AppendResult stored, co_await batch->stored);
+    auto answer = co_await batch->stored;
+    has_failed_ = has_failed_ || !answer;
+    CO_TRY(const AppendResult stored, std::move(answer));
     ImportedFile& file = result_.files[batch->file];
     const auto duplicates = std::count(stored.ids.begin(), stored.ids.end(), 0);
     file.duplicates += duplicates;
     file.events_imported += batch->events - duplicates;
   } else if (auto* mark = std::get_if<Remembered>(&pending)) {
     CO_TRY_OK(co_await mark->stored);
-  } else {
+  } else if (!has_failed_) {
     finish(std::get<FileEnd>(pending));
   }
   co_return Result<void>{};

@@ -73,6 +73,7 @@ class ImportRun {
   ImportResult result_;
   std::deque<Pending> pending_;
   std::size_t in_flight_ = 0;  // batches in `pending_`
+  bool has_failed_ = false;    // something of this run is not stored
   std::uint64_t bytes_done_ = 0;
 };
 

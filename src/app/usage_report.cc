@@ -221,8 +221,9 @@ Result<UsageReport> make_usage_report(Database& db, const UsageRequest& request)
 
 Result<UsageReport> make_usage_report(const agents::Places& places, const monitor::Pricing& pricing,
                                       const UsageRequest& request) {
-  if (request.by == UsageBy::session)
-    return Error{Errc::invalid_argument, "--logs: not by session; import the logs instead"};
+  if (request.by == UsageBy::session || request.by == UsageBy::project || !request.project.empty())
+    return Error{Errc::invalid_argument,
+                 "--logs: not by session or project; import the logs instead"};
   TRY(const monitor::UsageFilter filter, filter_of(request));
   monitor::LogUsage usage(places);
   {

@@ -56,8 +56,9 @@ base::Result<void> use_time_zone(const std::string& name);
 /// `invalid_argument` for a day that is none.
 base::Result<UsageReport> make_usage_report(store::Database& db, const UsageRequest& request);
 
-/// The same from the agents' logs, without a database; not by session (`invalid_argument`). Reads
-/// with as many threads as there are cores, and tells the files that it cannot read.
+/// The same from the agents' logs, without a database; not by session or project
+/// (`invalid_argument`). Reads with as many threads as there are cores, and tells the files that it
+/// cannot read.
 base::Result<UsageReport> make_usage_report(const agents::Places& places,
                                             const monitor::Pricing& pricing,
                                             const UsageRequest& request);

@@ -348,7 +348,7 @@ describe('usage', () => {
   test('statusline is one line, from the server or the database', async () => {
     for (const where of [['--url', server.url], ['--db-path', db, '--url', 'http://127.0.0.1:1']]) {
       assert.match(await done(['usage', 'statusline', ...where]), /^today \$[^\n]+\n$/);
-      assert.ok((await json(['usage', 'statusline', ...where])).stats);
+      assert.ok((await json(['usage', 'statusline', ...where])).usage);
     }
   });
 });

@@ -64,11 +64,13 @@ describe('usage from the logs', () => {
     assert.match(stderr, /^sightline: no database [^\n]+\n$/);
   });
 
-  test('is not by session, and names prices that cannot be read', async () => {
+  test('is not by session or project, and names prices that cannot be read', async () => {
     const home = temporaryDirectory();
-    const by = await run(['usage', 'session', '--logs'], { env: at(home) });
-    assert.equal(by.code, 2);
-    assert.match(by.stderr, /^sightline: --logs: not by session; import the logs instead\n$/);
+    for (const args of [['session'], ['project'], ['daily', '--project', 'shop']]) {
+      const { code, stderr } = await run(['usage', ...args, '--logs'], { env: at(home) });
+      assert.equal(code, 2);
+      assert.match(stderr, /^sightline: --logs: not by session or project; import [^\n]+\n$/);
+    }
     writeFileSync(join(home, 'prices.csv'), 'provider\n');
     const env = { ...at(home), SIGHTLINE_PRICES: join(home, 'prices.csv') };
     const prices = await run(['usage', 'daily', '--logs'], { env });

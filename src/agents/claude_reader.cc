@@ -3,10 +3,13 @@
 #include <cmath>
 #include <filesystem>
 
+#include "base/utf8.h"
 #include "json_fields.h"
 
 namespace agents {
 namespace {
+
+constexpr double kMostUsd = 1e9;  // of a session; more is no cost
 
 std::string_view first_text(const Value& json, std::string_view a, std::string_view b) {
   const std::string_view text = text_at(json, a);
@@ -38,8 +41,12 @@ bool says_error(const Value& json, std::string_view type) {
 }  // namespace
 
 ClaudeReader::ClaudeReader(const std::string& path)
-    : file_stem_(std::filesystem::path(path).stem().string()),
-      is_subagent_file_(file_stem_.starts_with("agent-")) {}
+    : file_stem_(base::to_utf8(std::filesystem::path(path).stem().string())),
+      is_subagent_file_(file_stem_.starts_with("agent-")) {
+  const auto folder = std::filesystem::path(path).parent_path();
+  if (is_subagent_file_ && folder.filename() == "subagents")
+    parent_ = base::to_utf8(folder.parent_path().filename().string());
+}
 
 void ClaudeReader::read(const Line& line, const Value& json, const Sink& sink) {
   if (!json.is(Kind::object)) return;
@@ -51,14 +58,20 @@ void ClaudeReader::read(const Line& line, const Value& json, const Sink& sink) {
   record.is_cut = line.is_cut;
 
   record.session_id = text_at(json, "sessionId");
-  if (record.session_id.empty()) record.session_id = file_stem_;
   // The lines of a sub-agent carry its parent's session id, and numbers of their own: under that id
   // they would be taken for the parent's lines.
   const auto sidechain = json.find("isSidechain");
-  if (is_subagent_file_ && sidechain && is_truthy(*sidechain) && record.session_id != file_stem_) {
-    record.parent_session_id = record.session_id;
-    session_id_.assign(record.session_id).append("-").append(file_stem_);
+  if (is_subagent_file_ && sidechain && is_truthy(*sidechain) && !record.session_id.empty())
+    parent_ = record.session_id;
+  // Some of them name no session at all.
+  const bool is_of_subagent = is_subagent_file_ && !parent_.empty() &&
+                              (record.session_id.empty() || record.session_id == parent_);
+  if (is_of_subagent) {
+    record.parent_session_id = parent_;
+    session_id_.assign(parent_).append("-").append(file_stem_);
     record.session_id = session_id_;
+  } else if (record.session_id.empty()) {
+    record.session_id = file_stem_;
   }
 
   const auto message = object_at(json, "message");
@@ -80,7 +93,7 @@ void ClaudeReader::read(const Line& line, const Value& json, const Sink& sink) {
   if (!usage && message) usage = object_at(*message, "usage");
   if (usage) record.usage = usage_of(*usage);
   if (const auto cost = json.find("costUSD"); cost && cost->is(Kind::number))
-    if (const double usd = cost->to_double(); std::isfinite(usd)) record.cost_usd = usd;
+    if (const double usd = cost->to_double(); std::abs(usd) < kMostUsd) record.cost_usd = usd;
 
   record.content = json.find("content");
   record.input = object_at(json, "input");

@@ -17,6 +17,7 @@ class ClaudeReader : public LogReader {
  private:
   std::string file_stem_;
   bool is_subagent_file_;
+  std::string parent_;      // of a sub-agent's session, once it is known
   std::string session_id_;  // scratch
 };
 

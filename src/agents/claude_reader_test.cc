@@ -160,5 +160,20 @@ TEST(ClaudeReaderTest, ALongLineIsReadWithItsTextsShortened) {
   EXPECT_EQ(wide.counts.cut, 0u);
 }
 
+TEST(ClaudeReaderTest, ASubagentsLineWithoutASessionIsTheSubagents) {
+  const std::string line = "{\"type\":\"summary\"}\n";
+  EXPECT_EQ(read(line, "/p/s/subagents/agent-1f.jsonl").only().session_id, "s-agent-1f");
+  EXPECT_EQ(read(line, "/p/agent-1f.jsonl").only().session_id, "agent-1f");
+  const auto log = read("{\"type\":\"user\",\"sessionId\":\"s\",\"isSidechain\":true}\n" + line,
+                        "/p/agent-1f.jsonl");
+  EXPECT_EQ(log.records.at(1).session_id, "s-agent-1f");
+}
+
+TEST(ClaudeReaderTest, AbsurdCountsAndCostsAreNone) {
+  const KeptRecord r = line(R"("usage":{"input_tokens":9223372036854775807},"costUSD":1.7e308)");
+  EXPECT_EQ(r.usage->input, 0);
+  EXPECT_FALSE(r.cost_usd);
+}
+
 }  // namespace
 }  // namespace agents

@@ -6,6 +6,7 @@
 #include <filesystem>
 
 #include "agents/patch.h"
+#include "base/utf8.h"
 #include "json_fields.h"
 
 namespace agents {
@@ -60,7 +61,7 @@ bool is_uuid(std::string_view text) {
 }  // namespace
 
 std::string codex_session_of(const std::string& path) {
-  const std::string stem = std::filesystem::path(path).stem().string();
+  const std::string stem = base::to_utf8(std::filesystem::path(path).stem().string());
   for (std::size_t at = 0; at + 36 <= stem.size(); ++at)
     if (is_uuid(std::string_view(stem).substr(at, 36))) return stem.substr(at, 36);
   return stem;

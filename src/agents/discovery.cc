@@ -47,15 +47,16 @@ std::vector<std::string> split(std::string_view list) {
 Places Places::of(
     const std::function<std::optional<std::string>(const std::string&)>& environment) {
   const auto set = [&](const std::string& name) { return environment(name).value_or(""); };
-  const fs::path home = set("HOME").empty() ? "." : set("HOME");
+  const fs::path home = set("HOME");
   Places places;
   const std::string own = set("AGENTMONITOR_CLAUDE_DIR");
   std::vector<std::string> folders = split(own.empty() ? set("CLAUDE_CONFIG_DIR") : own);
-  if (folders.empty()) folders = {(home / ".claude").string()};
+  if (folders.empty() && !home.empty()) folders = {(home / ".claude").string()};
   for (const std::string& folder : folders)
     places.claude_projects.push_back((fs::path(folder) / "projects").string());
   const std::string codex = set("CODEX_HOME");
-  places.codex_home = codex.empty() ? (home / ".codex").string() : codex;
+  if (!codex.empty() || !home.empty())
+    places.codex_home = codex.empty() ? (home / ".codex").string() : codex;
   return places;
 }
 
@@ -70,7 +71,8 @@ std::vector<FoundLog> find_logs(const Places& places, Agent agent) {
   } else {
     const auto enter = [](const fs::path&, int) { return true; };
     // Depth 1: files right in `sessions` count too.
-    collect(fs::path(places.codex_home) / "sessions", 1, enter, found, agent);
+    if (!places.codex_home.empty())
+      collect(fs::path(places.codex_home) / "sessions", 1, enter, found, agent);
   }
   std::sort(found.begin(), found.end(),
             [](const FoundLog& a, const FoundLog& b) { return a.path < b.path; });

@@ -25,13 +25,15 @@ inline std::optional<Value> object_at(const Value& object, std::string_view key)
   return value && value->is(Kind::object) ? value : std::nullopt;
 }
 
-/// A count: whole, not negative; 0 when it is none.
+/// Whole numbers up to here are exact in JavaScript, whose programs write the logs.
+inline constexpr double kMostCount = 9007199254740991;
+
+/// A count: whole, from 0 to kMostCount; 0 when it is none.
 inline std::int64_t count_at(const Value& object, std::string_view key) {
   const auto value = object.is(Kind::object) ? object.find(key) : std::nullopt;
   if (!value || !value->is(Kind::number)) return 0;
-  if (const auto whole = value->to_int()) return std::max<std::int64_t>(*whole, 0);
   const double real = value->to_double();
-  return real > 0 && real < 9e18 ? static_cast<std::int64_t>(real) : 0;
+  return real > 0 && real <= kMostCount ? static_cast<std::int64_t>(real) : 0;
 }
 
 /// As JavaScript takes it for true.

@@ -20,8 +20,7 @@ base::Task<void> AutoImport::import() {
   due_ = std::chrono::steady_clock::now() + interval_;
   importing_ = false;
   if (!result) {
-    if (result.error().code != base::Errc::cancelled)
-      base::log::warn("auto-import: {}", result.error().what);
+    if (!is_stopping_) base::log::warn("auto-import: {}", result.error().what);
     co_return;
   }
   const std::int64_t imported = result->events_imported();

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <atomic>
 #include <chrono>
 
 #include "event_feed.h"
@@ -21,7 +22,10 @@ class AutoImport {
   /// Called every few seconds: starts an import when one is due and none goes on.
   void tick();
   /// Any thread: an import that goes on ends after the batch that it is at.
-  void stop() { importer_.stop(); }
+  void stop() {
+    is_stopping_ = true;
+    importer_.stop();
+  }
 
  private:
   base::Task<void> import();
@@ -31,6 +35,7 @@ class AutoImport {
   EventFeed& feed_;
   std::chrono::steady_clock::time_point due_ = std::chrono::steady_clock::now() + kFirst;
   bool importing_ = false;
+  std::atomic<bool> is_stopping_{false};
 };
 
 }  // namespace app

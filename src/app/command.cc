@@ -82,7 +82,10 @@ int run_command(CLI::App& cli, const std::vector<std::string>& arguments, const 
                  unknown.empty() ? error.what() : unknown.c_str(), name.c_str());
     return kWrongUsage;
   }
-  return action();
+  const int code = action();
+  const bool is_written = std::fflush(stdout) == 0 && std::ferror(stdout) == 0;
+  if (is_written || code != kDone) return code;
+  return complain({base::Errc::unavailable, "the output could not be written"});
 }
 
 std::optional<std::string> environment(const std::string& name) {

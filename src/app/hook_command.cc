@@ -12,6 +12,7 @@
 #include <exception>
 
 #include "base/ulid.h"
+#include "base/utf8.h"
 #include "command.h"
 #include "hook_event.h"
 #include "monitor/branches.h"
@@ -125,7 +126,9 @@ Result<HookOutcome> outcome_of(const HookArguments& arguments) {
   surroundings.new_id = [&ids] { return ids.next(); };
   surroundings.is_safety_on = is_on("AGENTMONITOR_SAFETY", true);
   surroundings.are_instructions_told = is_on("AGENTMONITOR_INSTRUCTION_LOAD_INSTRUMENTED", false);
-  const std::string input = arguments.notification ? *arguments.notification : read_input();
+  // A byte that is no UTF-8 must not keep a command from being looked at.
+  const std::string input =
+      base::to_utf8(arguments.notification ? *arguments.notification : read_input());
   if (input.size() > kMaxInput)
     return Error{Errc::invalid_argument, fmt::format("more than {} bytes of input", kMaxInput)};
   return arguments.is_codex ? parse_codex_notification(input, surroundings)

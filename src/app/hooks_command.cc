@@ -60,7 +60,8 @@ Result<fs::path> settings_path() {
 }
 
 std::vector<HookEntry> entries_for(const std::string& program, const std::string& url) {
-  const std::string command = fmt::format("{} hook --url {}", shell_quoted(program), url);
+  const std::string command =
+      fmt::format("{} hook --url {}", shell_quoted(program), shell_quoted(url));
   return {
       {"SessionStart", true, "", "AGENTMONITOR_INSTRUCTION_LOAD_INSTRUMENTED=1 " + command, true,
        ""},

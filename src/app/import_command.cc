@@ -8,6 +8,7 @@
 #include "base/json_writer.h"
 #include "base/log.h"
 #include "base/time_text.h"
+#include "base/utf8.h"
 #include "command.h"
 #include "local_ledger.h"
 #include "monitor/import.h"
@@ -91,7 +92,7 @@ void print_json(const monitor::ImportResult& result) {
   base::json::Writer json(out);
   json.begin_object().key("files").begin_array();
   for (const ImportedFile& file : result.files) {
-    json.begin_object().key("path").value(file.path);
+    json.begin_object().key("path").value(base::to_utf8(file.path));
     json.key("source").value(monitor::import_source(file.agent));
     json.key("eventsFound").value(file.events_found);
     json.key("eventsImported").value(file.events_imported);
@@ -160,11 +161,11 @@ int import_history(const Config& config, const ImportArguments& given) {
   printer.end();
   if (!result) return complain(result.error());
   given.as_json ? print_json(*result) : print_results(*result, given.dry_run);
-  if (front() == Front::sightline) return kDone;
   const auto failed =
       std::count_if(result->files.begin(), result->files.end(),
                     [](const auto& file) { return file.outcome == Outcome::failed; });
-  return failed > 0 ? kPartlyDone : kDone;
+  if (failed == 0) return kDone;
+  return front() == Front::sightline ? kFailed : kPartlyDone;
 }
 
 void add_import_command(CLI::App& cli, Action& action) {

@@ -8,6 +8,7 @@
 
 #include "command.h"
 #include "monitor/schema.h"
+#include "store/owner_lock.h"
 
 namespace app {
 
@@ -28,6 +29,18 @@ Result<monitor::Pricing> load_prices(const Config& config) {
   if (!own) return std::move(own.error()).within("prices " + path);
   return monitor::Pricing::builtin().with(*own);
 }
+
+namespace {
+
+/// False also for a database that is not there.
+Result<bool> has_newest_schema(const std::string& path) {
+  std::error_code ignored;
+  if (!std::filesystem::exists(path, ignored)) return false;
+  TRY(store::Database db, store::Database::open(path, store::Access::read_only));
+  return monitor::has_newest_schema(db);
+}
+
+}  // namespace
 
 Result<store::Database> open_to_read(const Config& config) {
   const std::string& path = config.text("db");
@@ -50,6 +63,14 @@ Result<std::unique_ptr<LocalLedger>> LocalLedger::open(const Config& config, Syn
   std::unique_ptr<LocalLedger> local(new LocalLedger(config, std::move(pricing)));
   const bool syncs_each = sync == Sync::as_configured && config.text("durability") == "full";
   const monitor::Ledger::Options options{local->settings_, syncs_each};
+  // Beside a Sightline server this only reads and writes rows. To change the schema under a program
+  // that may be another one, the database must be nobody else's.
+  std::optional<store::OwnerLock> lock;
+  TRY(const bool has_schema, has_newest_schema(config.text("db")));
+  if (!has_schema) {
+    TRY(auto owned, store::OwnerLock::acquire(config.text("db")));
+    lock.emplace(std::move(owned));
+  }
   TRY(local->ledger_,
       monitor::Ledger::open(config.text("db"), options, local->pricing_, local->branches_,
                             base::Clock::system(), local->metrics_));

@@ -61,9 +61,10 @@ Response refuse(Encoding encoding, int status, std::string_view message) {
 
 }  // namespace
 
-OtlpRoutes::OtlpRoutes(monitor::Ledger& ledger, monitor::ContractLimits limits,
-                       base::Metrics& metrics)
+OtlpRoutes::OtlpRoutes(monitor::Ledger& ledger, base::WorkerPool& pool,
+                       monitor::ContractLimits limits, base::Metrics& metrics)
     : ledger_(ledger),
+      pool_(pool),
       limits_(limits),
       records_(metrics.counter("sightline_otlp_records_total",
                                "log records, data points and spans received over OTLP")),
@@ -87,7 +88,18 @@ void OtlpRoutes::add_to(net::Router& router) {
 Task<Response> OtlpRoutes::post(Request& request, Call call) {
   if (carries_protobuf(request)) call.encoding = Encoding::protobuf;
   bool is_large = request.body.size() > kLargeBodyBytes;
-  auto read = this->read(request, call);
+  std::variant<Intake, Response> read{Intake()};
+  if (is_large) {  // a worker's: this thread has other clients
+    std::function<base::Result<std::variant<Intake, Response>>(std::size_t)> work =
+        [this, &request, &call](std::size_t) -> base::Result<std::variant<Intake, Response>> {
+      return this->read(request, call);
+    };
+    auto done = co_await pool_.run(work);
+    if (!done) co_return to_response(done.error());
+    read = std::move(*done);
+  } else {
+    read = this->read(request, call);
+  }
   if (auto* refusal = std::get_if<Response>(&read)) co_return std::move(*refusal);
   Intake& intake = std::get<Intake>(read);
   is_large = is_large || intake.events.size() > kManyEvents;

@@ -3,6 +3,7 @@
 #include <variant>
 
 #include "base/metrics.h"
+#include "base/worker_pool.h"
 #include "monitor/contract.h"
 #include "monitor/counter_states.h"
 #include "monitor/ledger.h"
@@ -21,7 +22,8 @@ class OtlpRoutes {
  public:
   static constexpr std::size_t kMaxBodyBytes = std::size_t{5} << 20;  // after decompression
 
-  OtlpRoutes(monitor::Ledger& ledger, monitor::ContractLimits limits, base::Metrics& metrics);
+  OtlpRoutes(monitor::Ledger& ledger, base::WorkerPool& pool, monitor::ContractLimits limits,
+             base::Metrics& metrics);
   void add_to(net::Router& router);
 
  private:
@@ -50,6 +52,7 @@ class OtlpRoutes {
   base::Result<Intake> map(monitor::otlp::Signal signal, const Body& body);
 
   monitor::Ledger& ledger_;
+  base::WorkerPool& pool_;
   const monitor::ContractLimits limits_;
   monitor::CounterStates counters_;
   monitor::LoggedSessions logged_;

@@ -170,7 +170,7 @@ void Server::Parts::add_routes() {
       *ledger, readers, feed, settings, base::Clock::system(), config.text("db")});
   monitor_routes->add_to(router);
   otlp_routes = std::make_unique<OtlpRoutes>(
-      *ledger, monitor::ContractLimits{settings.max_metadata_bytes}, metrics);
+      *ledger, pool, monitor::ContractLimits{settings.max_metadata_bytes}, metrics);
   otlp_routes->add_to(router);
   router.get("/metrics", [this](Request&) -> base::Task<Response> {
     std::string text = metrics.text();

@@ -9,6 +9,7 @@
 #include <thread>
 
 #include "base/log.h"
+#include "base/saturating.h"
 #include "base/time_text.h"
 #include "monitor/log_usage.h"
 
@@ -26,7 +27,7 @@ constexpr std::string_view kOverEvents = R"sql(
 SELECT {key}, e.agent_type, coalesce(e.model, ''), total(e.tokens_in), total(e.tokens_out),
   total(e.cache_write_tokens), total(e.cache_read_tokens), total(d.reasoning_tokens),
   total(e.cost_usd),
-  sum(e.model IS NOT NULL AND e.tokens_in + e.tokens_out > 0 AND e.cost_usd IS NULL),
+  sum(e.tokens_in + e.tokens_out > 0 AND e.cost_usd IS NULL),
   max(coalesce(e.client_timestamp, e.created_at)), coalesce(s.project, '')
 FROM events e LEFT JOIN sightline_usage_details d ON d.event = e.id
   LEFT JOIN sessions s ON s.id = e.session_id
@@ -44,8 +45,9 @@ constexpr const char* kNoDate = "(no date)";
 
 /// Codex counts cached tokens as input, too.
 std::int64_t total_of(const std::string& agent_type, const UsageSums& s) {
-  return agent_type == "codex" ? s.input + s.output
-                               : s.input + s.output + s.cache_write + s.cache_read;
+  const std::int64_t both = base::saturating_add(s.input, s.output);
+  if (agent_type == "codex") return both;
+  return base::saturating_add(both, base::saturating_add(s.cache_write, s.cache_read));
 }
 
 std::string local_day(std::int64_t at, const char* format) {
@@ -87,7 +89,7 @@ class Builder {
     auto& models = models_[{key, agent}];
     models[model].add(sums);
     report_.sums.add(sums);
-    if (sums.unpriced > 0) report_.unpriced_models.insert(model);
+    if (sums.unpriced > 0) report_.unpriced_models.insert(model.empty() ? "(no model)" : model);
   }
 
   UsageReport finish() {
@@ -183,12 +185,12 @@ Result<monitor::UsageFilter> filter_of(const UsageRequest& request) {
 }  // namespace
 
 void UsageSums::add(const UsageSums& other) {
-  input += other.input;
-  output += other.output;
-  cache_write += other.cache_write;
-  cache_read += other.cache_read;
-  reasoning += other.reasoning;
-  total += other.total;
+  input = base::saturating_add(input, other.input);
+  output = base::saturating_add(output, other.output);
+  cache_write = base::saturating_add(cache_write, other.cache_write);
+  cache_read = base::saturating_add(cache_read, other.cache_read);
+  reasoning = base::saturating_add(reasoning, other.reasoning);
+  total = base::saturating_add(total, other.total);
   unpriced += other.unpriced;
   cost_usd += other.cost_usd;
 }

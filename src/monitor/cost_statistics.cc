@@ -4,9 +4,9 @@
 #include <vector>
 
 #include "base/json_writer.h"
+#include "base/saturating.h"
 #include "monitor/statistics.h"
 #include "monitor/usage.h"
-#include "saturating.h"
 #include "since.h"
 
 namespace monitor {
@@ -23,8 +23,8 @@ struct Sums {
 
   void add(const Sums& other) {
     events += other.events;
-    tokens_in = saturating_add(tokens_in, other.tokens_in);
-    tokens_out = saturating_add(tokens_out, other.tokens_out);
+    tokens_in = base::saturating_add(tokens_in, other.tokens_in);
+    tokens_out = base::saturating_add(tokens_out, other.tokens_out);
     cost_usd += other.cost_usd;
   }
 };

@@ -7,7 +7,7 @@
 
 #include "base/json_reader.h"
 #include "base/json_writer.h"
-#include "saturating.h"
+#include "base/saturating.h"
 
 namespace monitor {
 namespace {

@@ -7,6 +7,7 @@
 #include "monitor/schema.h"
 #include "session_table.h"
 #include "totals.h"
+#include "usage_tellers.h"
 
 namespace monitor {
 
@@ -42,6 +43,7 @@ struct Ledger::Tables {
   SessionTable sessions;
   Totals totals;
   MessageTable messages;
+  UsageTellers tellers;
   // Of the group being written.
   std::string now;
   std::int64_t now_seconds = 0;
@@ -53,7 +55,7 @@ struct Ledger::Tables {
 /// Where an event belongs, once its session has been asked.
 struct Ledger::Place {
   std::string project, branch;
-  std::unique_ptr<Event> settled;  // in place of the event, when its message counts once
+  std::unique_ptr<Event> changed;  // in place of the event, when not all that it tells counts
 };
 
 struct Ledger::AppendJob : WriteJob {
@@ -179,6 +181,7 @@ Result<void> Ledger::notice_other_writers(Database& db) {
   if (version == tables_->data_version) return {};
   tables_->data_version = version.value_or(-1);
   tables_->sessions.forget();
+  tables_->tellers.forget();
   TRY(const bool counted, tables_->totals.catch_up(db));
   if (counted) base::log::debug("events of another program were counted");
   return {};
@@ -188,12 +191,13 @@ Result<void> Ledger::notice_other_writers(Database& db) {
 Result<std::int64_t> Ledger::insert(Database& db, const Event& given, const EventFacts& facts,
                                     std::vector<Place>& places) {
   Tables& t = *tables_;
+  TRY(std::optional<Event> silent, t.tellers.without_repeated_use(db, given));
   std::optional<MessageTable::Settlement> settled;
-  if (!given.usage_key.empty()) {
+  if (!silent && !given.usage_key.empty()) {
     const base::Time at = base::parse_date(given.client_timestamp).value_or(clock_.now());
     TRY(settled, t.messages.settle(db, given, pricing_, at));
   }
-  const Event& event = settled ? settled->event : given;
+  const Event& event = silent ? *silent : settled ? settled->event : given;
   const std::string message = settled && settled->adds ? given.usage_key : std::string();
   TRY(SessionTable::Session * session, t.sessions.find(db, event.session_id));
   const bool historical = is_historical(event);
@@ -235,8 +239,10 @@ Result<std::int64_t> Ledger::insert(Database& db, const Event& given, const Even
     session->ended_at = goes_on ? std::string() : t.now;
   }
   TRY_OK(t.totals.add(db, event, facts, project, branch, id, t.now_seconds));
-  places.push_back({std::move(project), std::move(branch),
-                    settled ? std::make_unique<Event>(std::move(settled->event)) : nullptr});
+  std::unique_ptr<Event> changed;
+  if (silent) changed = std::make_unique<Event>(std::move(*silent));
+  if (settled) changed = std::make_unique<Event>(std::move(settled->event));
+  places.push_back({std::move(project), std::move(branch), std::move(changed)});
   return id;
 }
 
@@ -305,7 +311,7 @@ void Ledger::committed(std::span<WriteJob* const> jobs) {
         ++place;
         continue;
       }
-      Event& whole = place->settled ? *place->settled : append->events[i];
+      Event& whole = place->changed ? *place->changed : append->events[i];
       StoredEvent& event =
           events.emplace_back(StoredEvent{std::move(whole), append->ids[i], t.now});
       event.event.project = std::move(place->project);
@@ -317,6 +323,7 @@ void Ledger::committed(std::span<WriteJob* const> jobs) {
 }
 
 void Ledger::rolled_back() {
+  tables_->tellers.forget();
   tables_->sessions.forget();
   tables_->totals.rolled_back();
   tables_->data_version = -1;

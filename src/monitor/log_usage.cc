@@ -6,6 +6,7 @@
 #include <unordered_set>
 
 #include "agents/log_file.h"
+#include "base/saturating.h"
 #include "base/time_text.h"
 #include "import_mapping.h"
 #include "message_count.h"
@@ -44,15 +45,16 @@ std::string_view agent_type(agents::Agent agent) {
 
 void add(UsageLine& line, const Event& event) {
   ++line.events;
-  line.tokens_in += event.tokens_in;
-  line.tokens_out += event.tokens_out;
-  line.cache_read_tokens += event.cache_read_tokens;
-  line.cache_write_tokens += event.cache_write_tokens;
-  line.cache_write_1h_tokens += event.cache_write_1h_tokens;
-  line.reasoning_tokens += event.reasoning_tokens;
+  line.tokens_in = base::saturating_add(line.tokens_in, event.tokens_in);
+  line.tokens_out = base::saturating_add(line.tokens_out, event.tokens_out);
+  line.cache_read_tokens = base::saturating_add(line.cache_read_tokens, event.cache_read_tokens);
+  line.cache_write_tokens = base::saturating_add(line.cache_write_tokens, event.cache_write_tokens);
+  line.cache_write_1h_tokens =
+      base::saturating_add(line.cache_write_1h_tokens, event.cache_write_1h_tokens);
+  line.reasoning_tokens = base::saturating_add(line.reasoning_tokens, event.reasoning_tokens);
   line.cost_usd += event.cost_usd.value_or(0);
   const bool has_tokens = event.tokens_in > 0 || event.tokens_out > 0;
-  line.unpriced += !event.model.empty() && has_tokens && !event.cost_usd;
+  line.unpriced += has_tokens && !event.cost_usd;
 }
 
 }  // namespace

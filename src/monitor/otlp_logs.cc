@@ -146,6 +146,7 @@ class LogMapping {
     event.agent_type = sender_.agent_type;
     event.status = *type == EventType::error ? EventStatus::error : EventStatus::success;
     event.source = "otel";
+    event.repeats_log = is_by_convention_ || is_end_of_stream_;
     event.client_timestamp = to_timestamp(record_.time_unix_nano);
     read_texts(event);
     read_numbers(event);
@@ -225,13 +226,12 @@ class LogMapping {
     if (is_end_of_stream_) read_stream_usage(event);
   }
 
-  /// Codex counts cached tokens as input too; here they are told apart.
+  /// Codex counts cached tokens as input too, here as in its logs on disk.
   void read_stream_usage(Event& event) const {
-    const std::int64_t input = to_count(number({"input_token_count"}));
-    const std::int64_t cached = to_count(number({"cached_token_count"}));
-    event.tokens_in = std::max<std::int64_t>(0, input - cached);
+    event.tokens_in = to_count(number({"input_token_count"}));
+    event.input_includes_cache = true;
     event.tokens_out = to_count(number({"output_token_count"}));
-    event.cache_read_tokens = cached;
+    event.cache_read_tokens = to_count(number({"cached_token_count"}));
     event.reasoning_tokens = to_count(number({"reasoning_token_count"}));
   }
 

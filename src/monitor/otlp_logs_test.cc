@@ -299,7 +299,8 @@ TEST_F(OtlpLogsTest, TheEndOfACodexStreamTellsWhatTheModelUsed) {
                                                     {"output_token_count", text("200")},
                                                     {"reasoning_token_count", integer(50)}});
   EXPECT_EQ(completed.event_type, EventType::llm_response);
-  EXPECT_EQ(completed.tokens_in, 600);
+  EXPECT_EQ(completed.tokens_in, 1000);
+  EXPECT_TRUE(completed.input_includes_cache);
   EXPECT_EQ(completed.cache_read_tokens, 400);
   EXPECT_EQ(completed.tokens_out, 200);
   EXPECT_EQ(completed.reasoning_tokens, 50);

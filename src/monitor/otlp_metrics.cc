@@ -1,3 +1,5 @@
+#include <algorithm>
+
 #include "base/json_reader.h"
 #include "monitor/metadata.h"
 #include "otlp_attributes.h"
@@ -21,6 +23,17 @@ std::int64_t& tokens_of(Event& event, std::string_view type) {
   if (type == "cacheCreation" || type == "cache_creation" || type == "cache_write")
     return event.cache_write_tokens;
   return event.tokens_in;
+}
+
+/// The attributes of a point, whatever their order.
+std::string other_attributes(const Attributes& attributes) {
+  std::vector<std::string> texts;
+  for (const Attribute& attribute : attributes)
+    texts.push_back(attribute.key + '=' + text_of(attributes, {attribute.key}));
+  std::sort(texts.begin(), texts.end());
+  std::string all;
+  for (const std::string& text : texts) all.append(text).push_back('\0');
+  return all;
 }
 
 class MetricMapping {
@@ -54,14 +67,17 @@ class MetricMapping {
     event.agent_type = sender.agent_type;
     event.event_type = EventType::llm_response;
     event.source = "otel";
+    event.repeats_log = is_by_convention;
     event.model = text_of(point.attributes, {"model", "gen_ai.request.model"});
     if (event.model.empty()) event.model = sender.model;
     const std::string type = text_of(point.attributes, {"type", "token.type", "gen_ai.token.type"});
 
     double added = point.value;
     if (metric.is_cumulative) {
-      const std::string_view names[] = {event.session_id, event.agent_type, metric.name,
-                                        event.model, type};
+      // What else the points of a metric differ in tells counters apart, too.
+      const std::string others = other_attributes(point.attributes);
+      const std::string_view names[] = {
+          event.session_id, event.agent_type, metric.name, event.model, type, others};
       const auto key = CounterStates::key(names);
       added = counters_.take(key, point.value);
       if (added > 0) result_.taken.push_back({key, added});

@@ -151,5 +151,17 @@ TEST_F(OtlpMetricsTest, WhatTheLogsOfASessionToldIsNotCountedAgain) {
   EXPECT_EQ(of("told"), 1u);
 }
 
+TEST_F(OtlpMetricsTest, PointsThatDifferInAnotherAttributeAreCountersOfTheirOwn) {
+  const auto of = [this](std::string_view from, double total) {
+    const auto events =
+        exported("claude_code.token.usage", total, {{"query_source", text(from)}}, true).events;
+    return events.empty() ? 0 : events.front().tokens_in;
+  };
+  EXPECT_EQ(of("main", 1000), 1000);
+  EXPECT_EQ(of("subagent", 10), 10);
+  EXPECT_EQ(of("main", 1000), 0);
+  EXPECT_EQ(of("subagent", 15), 5);
+}
+
 }  // namespace
 }  // namespace monitor::otlp

@@ -358,6 +358,10 @@ CREATE TABLE sightline_messages (
   reasoning_tokens INTEGER NOT NULL,
   cost_usd REAL NOT NULL
 ) WITHOUT ROWID;
+CREATE TABLE sightline_usage_tellers (
+  session_id TEXT PRIMARY KEY,
+  is_log INTEGER NOT NULL
+) WITHOUT ROWID;
 CREATE TABLE sightline_message_gaps (
   key TEXT PRIMARY KEY,
   tokens_in INTEGER NOT NULL,
@@ -419,12 +423,17 @@ Result<void> open_schema(Database& db) {
   return transaction.commit();
 }
 
-Result<bool> is_ready_to_read(Database& db) {
-  const auto has_steps = db.integer("SELECT 1 FROM sqlite_master WHERE name = 'sightline_schema'");
-  if (!has_steps) return has_steps.error();
-  if (!has_steps->has_value()) return false;
+Result<bool> has_newest_schema(Database& db) {
+  TRY(const auto has_steps,
+      db.integer("SELECT 1 FROM sqlite_master WHERE name = 'sightline_schema'"));
+  if (!has_steps) return false;
   TRY(const auto step, db.integer("SELECT step FROM sightline_schema WHERE name = 'monitor'"));
-  if (step.value_or(0) < kNewestStep) return false;
+  return step.value_or(0) >= kNewestStep;
+}
+
+Result<bool> is_ready_to_read(Database& db) {
+  TRY(const bool is_newest, has_newest_schema(db));
+  if (!is_newest) return false;
   TRY(const auto counted, db.integer("SELECT value FROM sightline_state "
                                      "WHERE key = 'last_event_id' AND (SELECT value FROM "
                                      "sightline_state WHERE key = 'stale') = 0"));

@@ -3,10 +3,10 @@
 #include <vector>
 
 #include "base/json_writer.h"
+#include "base/saturating.h"
 #include "base/time_text.h"
 #include "breakdown.h"
 #include "monitor/ledger.h"
-#include "saturating.h"
 #include "since.h"
 
 namespace monitor {
@@ -87,9 +87,10 @@ Result<void> write_window(Database& db, base::json::Writer& json, const std::str
   TRY(const auto lines, read_lines(db, agent_type, since.value_or(Since())));
   double used = 0;
   for (const Line& line : lines)
-    used += in_tokens
-                ? static_cast<double>(saturating_add(line.sums.tokens_in, line.sums.tokens_out))
-                : line.sums.cost_usd;
+    used +=
+        in_tokens
+            ? static_cast<double>(base::saturating_add(line.sums.tokens_in, line.sums.tokens_out))
+            : line.sums.cost_usd;
   json.begin_object().key("used").value(used).key("limit").value(limit);
   json.key("windowHours").value(hours).end_object();
   return {};
@@ -108,8 +109,8 @@ Result<std::string> read_statistics(Database& db, const StatisticsFilter& filter
   Breakdown tools, agents, models;
   for (const Line& line : lines) {
     all.events += line.sums.events;
-    all.tokens_in = saturating_add(all.tokens_in, line.sums.tokens_in);
-    all.tokens_out = saturating_add(all.tokens_out, line.sums.tokens_out);
+    all.tokens_in = base::saturating_add(all.tokens_in, line.sums.tokens_in);
+    all.tokens_out = base::saturating_add(all.tokens_out, line.sums.tokens_out);
     all.cost_usd += line.sums.cost_usd;
     tools.add(line.tool_name, line.sums.events);
     agents.add(line.agent_type, line.sums.events);

@@ -4,9 +4,9 @@
 #include <vector>
 
 #include "base/json_writer.h"
+#include "base/saturating.h"
 #include "breakdown.h"
 #include "monitor/statistics.h"
-#include "saturating.h"
 #include "since.h"
 
 namespace monitor {
@@ -46,7 +46,7 @@ Result<void> take_tools(Statement rows, Tools& tools) {
     Tool& tool = tools[std::string(rows.text(0))];
     tool.calls += rows.integer(2);
     tool.errors += rows.integer(3);
-    tool.duration_ms = saturating_add(tool.duration_ms, rows.integer(4));
+    tool.duration_ms = base::saturating_add(tool.duration_ms, rows.integer(4));
     tool.durations += rows.integer(5);
     tool.by_agent.add(std::string(rows.text(1)), rows.integer(2));
   }

@@ -5,7 +5,7 @@
 #include <array>
 
 #include "base/log.h"
-#include "saturating.h"
+#include "base/saturating.h"
 
 // Invariant: after every commit, each sum equals the recount over the events with an id up to
 // state.last_event_id, and each of these has its row in sightline_kind_events.
@@ -135,19 +135,19 @@ void bind_value(store::Statement& statement, int index, const Value& value) {
 
 void Totals::Sums::add(const Event& event) {
   ++events;
-  tokens_in = saturating_add(tokens_in, event.tokens_in);
-  tokens_out = saturating_add(tokens_out, event.tokens_out);
-  cache_read = saturating_add(cache_read, event.cache_read_tokens);
-  cache_write = saturating_add(cache_write, event.cache_write_tokens);
+  tokens_in = base::saturating_add(tokens_in, event.tokens_in);
+  tokens_out = base::saturating_add(tokens_out, event.tokens_out);
+  cache_read = base::saturating_add(cache_read, event.cache_read_tokens);
+  cache_write = base::saturating_add(cache_write, event.cache_write_tokens);
   cost_usd += event.cost_usd.value_or(0);
-  duration_ms = saturating_add(duration_ms, event.duration_ms);
+  duration_ms = base::saturating_add(duration_ms, event.duration_ms);
   durations += event.duration_ms != 0;
 }
 
 void Totals::Session::add(const Event& event, const EventFacts& facts) {
   sums.add(event);
-  lines_added = saturating_add(lines_added, facts.lines_added);
-  lines_removed = saturating_add(lines_removed, facts.lines_removed);
+  lines_added = base::saturating_add(lines_added, facts.lines_added);
+  lines_removed = base::saturating_add(lines_removed, facts.lines_removed);
   if (!std::holds_alternative<std::monostate>(facts.file_path)) files.push_back(facts.file_path);
 }
 

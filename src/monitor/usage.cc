@@ -7,7 +7,7 @@
 #include <map>
 
 #include "base/json_writer.h"
-#include "saturating.h"
+#include "base/saturating.h"
 #include "usage_totals.h"
 
 namespace monitor {
@@ -31,8 +31,7 @@ constexpr std::string_view kEvents = R"sql(
 SELECT {slot}, e.agent_type, coalesce(e.model, ''), count(*), total(e.tokens_in),
   total(e.tokens_out), total(e.cache_read_tokens), total(e.cache_write_tokens),
   total(d.cache_write_1h_tokens), total(d.reasoning_tokens), total(e.cost_usd),
-  total(e.cost_usd IS NULL AND coalesce(e.model, '') <> ''
-    AND (e.tokens_in > 0 OR e.tokens_out > 0))
+  total(e.cost_usd IS NULL AND (e.tokens_in > 0 OR e.tokens_out > 0))
 FROM (
   SELECT e.id FROM events e
   WHERE e.created_at >= datetime(?2 - 60, 'unixepoch')
@@ -109,13 +108,13 @@ Result<std::string> read_usage_sums(Database& db, const UsageFilter& filter) {
   for (const UsageLine& line : lines) {
     UsageLine& sum = sums[{line.agent_type, line.model}];
     sum.events += line.events;
-    sum.tokens_in = saturating_add(sum.tokens_in, line.tokens_in);
-    sum.tokens_out = saturating_add(sum.tokens_out, line.tokens_out);
-    sum.cache_read_tokens = saturating_add(sum.cache_read_tokens, line.cache_read_tokens);
-    sum.cache_write_tokens = saturating_add(sum.cache_write_tokens, line.cache_write_tokens);
+    sum.tokens_in = base::saturating_add(sum.tokens_in, line.tokens_in);
+    sum.tokens_out = base::saturating_add(sum.tokens_out, line.tokens_out);
+    sum.cache_read_tokens = base::saturating_add(sum.cache_read_tokens, line.cache_read_tokens);
+    sum.cache_write_tokens = base::saturating_add(sum.cache_write_tokens, line.cache_write_tokens);
     sum.cache_write_1h_tokens =
-        saturating_add(sum.cache_write_1h_tokens, line.cache_write_1h_tokens);
-    sum.reasoning_tokens = saturating_add(sum.reasoning_tokens, line.reasoning_tokens);
+        base::saturating_add(sum.cache_write_1h_tokens, line.cache_write_1h_tokens);
+    sum.reasoning_tokens = base::saturating_add(sum.reasoning_tokens, line.reasoning_tokens);
     sum.cost_usd += line.cost_usd;
     sum.unpriced += line.unpriced;
     cost += line.cost_usd;

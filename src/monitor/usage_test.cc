@@ -35,7 +35,7 @@ class UsageTest : public LedgerTest {
     Database db = reader();
     auto rows = *db.prepare(
         "SELECT at / 900 * 900, agent_type, coalesce(model, ''), count(*), sum(tokens_in), "
-        "total(reasoning_tokens), sum(model IS NOT NULL AND tokens_in > 0) "
+        "total(reasoning_tokens), sum(cost_usd IS NULL AND tokens_in > 0) "
         "FROM (SELECT *, CAST(strftime('%s', coalesce(client_timestamp, created_at)) AS INTEGER) "
         "AS at FROM events) LEFT JOIN sightline_usage_details ON event = id WHERE " +
         where + " GROUP BY 1, 2, 3 ORDER BY 1, 2, 3");

@@ -5,7 +5,7 @@
 #include <array>
 #include <cstdlib>
 
-#include "saturating.h"
+#include "base/saturating.h"
 
 // Invariant: as that of Totals. What an event's time is, is said twice, here for live events and in
 // SQL for stored ones; both mean SQLite's reading of coalesce(client_timestamp, created_at).
@@ -56,7 +56,7 @@ constexpr std::array<std::string_view, 4> kCountRows = {
     SELECT coalesce({slot}, -1000000000), e.agent_type, coalesce(e.model, ''), count(*),
       total(e.tokens_in), total(e.tokens_out), total(e.cache_read_tokens),
       total(e.cache_write_tokens), total(d.cache_write_1h_tokens), total(d.reasoning_tokens),
-      total(e.cost_usd), total(e.cost_usd IS NULL AND coalesce(e.model, '') <> ''
+      total(e.cost_usd), total(e.cost_usd IS NULL
         AND (e.tokens_in > 0 OR e.tokens_out > 0))
     FROM events e LEFT JOIN sightline_usage_details d ON d.event = e.id
     WHERE e.id > ?1 AND e.id <= ?2 GROUP BY 1, 2, 3
@@ -100,21 +100,20 @@ void append_part(std::string& key, std::string_view part) { key.append(part).pus
 
 void UsageTotals::Usage::add(const Event& event) {
   ++events;
-  tokens_in = saturating_add(tokens_in, event.tokens_in);
-  tokens_out = saturating_add(tokens_out, event.tokens_out);
-  cache_read = saturating_add(cache_read, event.cache_read_tokens);
-  cache_write = saturating_add(cache_write, event.cache_write_tokens);
-  cache_write_1h = saturating_add(cache_write_1h, event.cache_write_1h_tokens);
-  reasoning = saturating_add(reasoning, event.reasoning_tokens);
+  tokens_in = base::saturating_add(tokens_in, event.tokens_in);
+  tokens_out = base::saturating_add(tokens_out, event.tokens_out);
+  cache_read = base::saturating_add(cache_read, event.cache_read_tokens);
+  cache_write = base::saturating_add(cache_write, event.cache_write_tokens);
+  cache_write_1h = base::saturating_add(cache_write_1h, event.cache_write_1h_tokens);
+  reasoning = base::saturating_add(reasoning, event.reasoning_tokens);
   cost_usd += event.cost_usd.value_or(0);
-  unpriced +=
-      !event.cost_usd && !event.model.empty() && (event.tokens_in > 0 || event.tokens_out > 0);
+  unpriced += !event.cost_usd && (event.tokens_in > 0 || event.tokens_out > 0);
 }
 
 void UsageTotals::Sums::add(const Event& event) {
   ++events;
-  tokens_in = saturating_add(tokens_in, event.tokens_in);
-  tokens_out = saturating_add(tokens_out, event.tokens_out);
+  tokens_in = base::saturating_add(tokens_in, event.tokens_in);
+  tokens_out = base::saturating_add(tokens_out, event.tokens_out);
   cost_usd += event.cost_usd.value_or(0);
 }
 

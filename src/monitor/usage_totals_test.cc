@@ -108,7 +108,7 @@ TEST_F(UsageTotalsTest, ADatabaseOfTheStepBeforeIsCountedAnew) {
       "sightline_displaced_times; "
       "DROP TRIGGER sightline_event_left_a_gap; DROP TABLE sightline_usage_details; "
       "DROP TABLE sightline_messages; DROP TABLE sightline_message_gaps; "
-      "DROP TABLE sightline_import_files; "
+      "DROP TABLE sightline_import_files; DROP TABLE sightline_usage_tellers; "
       "ALTER TABLE sightline_session_totals DROP COLUMN files_edited; "
       "ALTER TABLE sightline_session_totals DROP COLUMN lines_added; "
       "ALTER TABLE sightline_session_totals DROP COLUMN lines_removed; "

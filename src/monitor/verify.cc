@@ -5,6 +5,7 @@
 #include <unordered_set>
 
 #include "import_mapping.h"
+#include "usage_tellers.h"
 
 namespace monitor {
 namespace {
@@ -81,6 +82,7 @@ class Comparison {
     Tokens logged, stored;
   };
   struct Session {
+    bool is_told_by_log = true;  // its use
     std::string path;
     std::int64_t found = 0;
   };
@@ -89,7 +91,13 @@ class Comparison {
     // A log may say the same thing twice: one row.
     if (!seen_.insert(event.event_id).second) return {};
     ++result.events;
-    Session& session = sessions_.try_emplace(event.session_id, Session{path_, 0}).first->second;
+    const auto [entry, is_new] = sessions_.try_emplace(event.session_id);
+    Session& session = entry->second;
+    if (is_new) {
+      session.path = path_;
+      TRY(const bool by_telemetry, is_told_by_telemetry(db_, event));
+      session.is_told_by_log = !by_telemetry;
+    }
     TRY(auto row, db_.prepare(kFind));
     TRY(const bool found, row.bind(event.event_id).step());
     if (!found) {
@@ -108,13 +116,14 @@ class Comparison {
         {"model", row.text(5) == event.model},
         {"metadata", is_end || row.text(6) == event.metadata},
         {"duration_ms", row.integer(7) == event.duration_ms},
-        {"tokens", !event.usage_key.empty() || stored_tokens(row) == tokens_of(event)}};
+        {"tokens", !event.usage_key.empty() || !session.is_told_by_log ||
+                       stored_tokens(row) == tokens_of(event)}};
     for (const auto& [field, is_same] : fields)
       if (!is_same) {
         differs(Kind::changed, event.event_id, field);
         break;
       }
-    if (!event.usage_key.empty()) count(event, stored_tokens(row));
+    if (!event.usage_key.empty() && session.is_told_by_log) count(event, stored_tokens(row));
     return {};
   }
 

@@ -183,7 +183,7 @@ describe('what Codex sends', () => {
       output_token_count: 200,
     });
     assert.equal(row.event_type, 'llm_response');
-    assert.deepEqual([row.tokens_in, row.cache_read_tokens, row.tokens_out], [600, 400, 200]);
+    assert.deepEqual([row.tokens_in, row.cache_read_tokens, row.tokens_out], [1000, 400, 200]);
     assert.ok(row.cost_usd > 0);
   });
 

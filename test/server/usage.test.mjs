@@ -18,6 +18,7 @@ describe('use', () => {
       { session_id: 's', event_type: 'llm_response', ...tokens, model: 'no-such-model' },
       { session_id: 's', event_type: 'llm_response', ...tokens, cost_usd: 2, client_timestamp: '2025-05-05T10:20:00Z' },
       { session_id: 't', event_type: 'tool_use', agent_type: 'codex' },
+      { session_id: 't', event_type: 'llm_response', agent_type: 'codex', tokens_out: 7 },
     ]);
   });
   after(() => server?.stop());
@@ -32,11 +33,11 @@ describe('use', () => {
         ['claude_code', null, 1, 0],
         ['claude_code', 'claude-sonnet-4-5', 1, 0],
         ['claude_code', 'no-such-model', 1, 1],
-        ['codex', null, 1, 0],
+        ['codex', null, 2, 1],
       ],
     );
     assert.ok(Math.abs(all.total_cost_usd - 2.0045) < 1e-9, all.total_cost_usd);
-    assert.equal(all.unpriced, 1);
+    assert.equal(all.unpriced, 2);
   });
 
   test('goes by when it happened, not by when it was told', async () => {

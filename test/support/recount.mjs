@@ -66,7 +66,7 @@ const TABLES = {
         sum(tokens_out), sum(cache_read_tokens), sum(cache_write_tokens),
         coalesce(sum(cache_write_1h_tokens), 0), coalesce(sum(reasoning_tokens), 0),
         ${COST},
-        sum(model <> '' AND cost_usd IS NULL AND (tokens_in > 0 OR tokens_out > 0))
+        sum(cost_usd IS NULL AND (tokens_in > 0 OR tokens_out > 0))
       FROM e LEFT JOIN sightline_usage_details ON event = id GROUP BY slot, agent_type, model`,
   },
   sightline_timeline_totals: {

@@ -15,7 +15,7 @@ struct Places {
   std::string codex_home;                    // has `sessions` and `config.toml`
 
   /// `AGENTMONITOR_CLAUDE_DIR`, else `CLAUDE_CONFIG_DIR` (several with commas between), else
-  /// `~/.claude`; `CODEX_HOME`, else `~/.codex`.
+  /// `~/.claude`; `CODEX_HOME`, else `~/.codex`. Without a HOME there are no such defaults.
   static Places of(
       const std::function<std::optional<std::string>(const std::string&)>& environment);
 };

@@ -57,6 +57,7 @@ struct Event {
   std::string usage_key;          // the provider's message: its tokens count once, however many
                                   // events carry it
   std::string parent_session_id;  // of a sub-agent's session
+  bool repeats_log = false;       // telemetry of what the agent's own log tells, too
 };
 
 /// Whether the event came out of an agent's log by an import, not from a client that says so.

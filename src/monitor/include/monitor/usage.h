@@ -24,7 +24,7 @@ struct UsageLine {
   std::int64_t cache_write_1h_tokens = 0;  // of cache_write_tokens
   std::int64_t reasoning_tokens = 0;       // of tokens_out
   double cost_usd = 0;
-  std::int64_t unpriced = 0;  // events with a model and tokens whose cost is not known
+  std::int64_t unpriced = 0;  // events with tokens whose cost is not known
 };
 
 /// The sums in the order of start (unreadable first), agent type, model. Any time zone's days can

@@ -3,7 +3,7 @@
 #include <cstdint>
 #include <limits>
 
-namespace monitor {
+namespace base {
 
 /// `a + b`, or the nearest number there is: a sender's absurd count must not spoil a sum.
 inline std::int64_t saturating_add(std::int64_t a, std::int64_t b) {
@@ -13,4 +13,4 @@ inline std::int64_t saturating_add(std::int64_t a, std::int64_t b) {
   return a < 0 ? Limits::min() : Limits::max();
 }
 
-}  // namespace monitor
+}  // namespace base

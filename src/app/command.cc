@@ -54,6 +54,14 @@ int exit_code(base::Errc code) {
   return code == base::Errc::not_found ? kNotFound : kFailed;
 }
 
+/// What a key means to a command that listens on nothing.
+std::string_view client_meaning(const ConfigKey& key) {
+  if (key.name == "host") return "address of the server";
+  if (key.name == "port") return "port of the server";
+  if (key.name == "token") return "the server's token";
+  return key.what;
+}
+
 }  // namespace
 
 void call_as(Front front, std::string name) { called() = {front, std::move(name)}; }
@@ -93,6 +101,19 @@ std::optional<std::string> environment(const std::string& name) {
   return value ? std::optional<std::string>(value) : std::nullopt;
 }
 
+void offer_log_places(CLI::App& command, std::string& claude_dir, std::string& codex_dir) {
+  command.add_option("--claude-dir", claude_dir,
+                     "Claude Code's folder of projects; default ~/.claude/projects");
+  command.add_option("--codex-dir", codex_dir, "Codex' folder; default ~/.codex");
+}
+
+agents::Places log_places(const std::string& claude_dir, const std::string& codex_dir) {
+  agents::Places places = agents::Places::of(environment);
+  if (!claude_dir.empty()) places.claude_projects = {claude_dir};
+  if (!codex_dir.empty()) places.codex_home = codex_dir;
+  return places;
+}
+
 ConfigFlags::ConfigFlags(CLI::App& command, Offer offer) : offer_(offer) {
   if (front() == Front::sightline) {
     offer_keys(command, offer);
@@ -118,7 +139,8 @@ void ConfigFlags::offer_keys(CLI::App& command, Offer offer) {
         std::find(kClientKeys.begin(), kClientKeys.end(), key.name) != kClientKeys.end();
     if (offer != Offer::all_keys && !is_client_key) continue;
     std::string& value = values_[std::string(key.name)];
-    std::string what = fmt::format("{} [{}]", key.what, key.variable);
+    const std::string_view about = offer == Offer::client_keys ? client_meaning(key) : key.what;
+    std::string what = fmt::format("{} [{}]", about, key.variable);
     const std::string flag = fmt::format("--{}", key.name);
     if (key.kind == KeyKind::boolean) {
       command.add_flag_callback(

@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "agents/discovery.h"
 #include "app/config.h"
 #include "base/result.h"
 #include "monitor/costs.h"
@@ -43,6 +44,11 @@ int complain(const base::Error& error);
 int run_command(CLI::App& cli, const std::vector<std::string>& arguments, const Action& action);
 
 std::optional<std::string> environment(const std::string& name);
+
+/// `--claude-dir` and `--codex-dir`, for the commands that read the agents' logs.
+void offer_log_places(CLI::App& command, std::string& claude_dir, std::string& codex_dir);
+/// Where the logs are, unless these folders are given.
+agents::Places log_places(const std::string& claude_dir, const std::string& codex_dir);
 
 /// The flags of a command that set keys of the configuration.
 ///

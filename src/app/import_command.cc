@@ -113,9 +113,7 @@ void print_json(const monitor::ImportResult& result) {
 base::Result<monitor::ImportResult> run(const Config& config, const ImportArguments& given,
                                         const monitor::ImportOptions& options,
                                         monitor::ImportObserver& observer) {
-  agents::Places places = agents::Places::of(environment);
-  if (!given.claude_dir.empty()) places.claude_projects = {given.claude_dir};
-  if (!given.codex_dir.empty()) places.codex_home = given.codex_dir;
+  agents::Places places = log_places(given.claude_dir, given.codex_dir);
   const std::size_t max_metadata = config.monitor_settings().max_metadata_bytes;
   if (options.dry_run) {
     base::BlockingExecutor executor;
@@ -175,9 +173,7 @@ void add_import_command(CLI::App& cli, Action& action) {
   command->add_option("--source", given->source, "claude-code, codex or all")->default_str("all");
   command->add_option("--from", given->from, "nothing before this date");
   command->add_option("--to", given->to, "nothing after this date");
-  command->add_option("--claude-dir", given->claude_dir,
-                      "Claude Code's folder of projects; default ~/.claude/projects");
-  command->add_option("--codex-dir", given->codex_dir, "Codex' folder; default ~/.codex");
+  offer_log_places(*command, given->claude_dir, given->codex_dir);
   command->add_flag("--dry-run", given->dry_run, "look, but write nothing");
   command->add_flag("--force", given->force, "read files again that were imported before");
   command->add_flag("--json", given->as_json, "print JSON");

@@ -71,14 +71,20 @@ void print_json(const Verification& v) {
   std::printf("%s\n", out.c_str());
 }
 
-int verify(const Config& config, bool as_json) {
+struct Arguments {
+  std::string claude_dir, codex_dir;
+  bool as_json = false;
+};
+
+int verify(const Config& config, const Arguments& given) {
   auto db = open_to_read(config);
   if (!db) return complain(db.error());
   Progress progress;
-  const auto result = monitor::verify_import(
-      *db, agents::Places::of(environment), config.monitor_settings().max_metadata_bytes, progress);
+  const agents::Places places = log_places(given.claude_dir, given.codex_dir);
+  const auto result =
+      monitor::verify_import(*db, places, config.monitor_settings().max_metadata_bytes, progress);
   if (!result) return complain(result.error());
-  as_json ? print_json(*result) : print(*result);
+  given.as_json ? print_json(*result) : print(*result);
   return result->is_equal() ? kDone : kFailed;
 }
 
@@ -88,12 +94,13 @@ void add_verify_command(CLI::App& cli, Action& action) {
   CLI::App* command =
       cli.add_subcommand("verify", "compare the agents' logs with what is stored; 1: they differ");
   auto flags = std::make_shared<ConfigFlags>(*command, ConfigFlags::Offer::client_keys);
-  auto as_json = std::make_shared<bool>(false);
-  command->add_flag("--json", *as_json, "print JSON");
-  command->callback([&action, flags, as_json] {
-    action = [flags, as_json] {
+  auto given = std::make_shared<Arguments>();
+  offer_log_places(*command, given->claude_dir, given->codex_dir);
+  command->add_flag("--json", given->as_json, "print JSON");
+  command->callback([&action, flags, given] {
+    action = [flags, given] {
       const auto config = flags->load();
-      return config ? verify(*config, *as_json) : complain(config.error());
+      return config ? verify(*config, *given) : complain(config.error());
     };
   });
 }

@@ -32,12 +32,28 @@ Result<monitor::Pricing> load_prices(const Config& config) {
 
 namespace {
 
-/// False also for a database that is not there.
-Result<bool> has_newest_schema(const std::string& path) {
-  std::error_code ignored;
-  if (!std::filesystem::exists(path, ignored)) return false;
-  TRY(store::Database db, store::Database::open(path, store::Access::read_only));
-  return monitor::has_newest_schema(db);
+constexpr std::chrono::seconds kOwnerPatience{5};
+constexpr std::chrono::milliseconds kOwnerPause{20};
+
+/// Beside a Sightline server a command only reads and writes rows. To change the schema of a
+/// database that is there, it must be nobody else's: its owner may be another program. Nothing when
+/// there is nothing to change. `conflict` when the owner neither goes nor changes it.
+Result<std::optional<store::OwnerLock>> own_old_database(const std::string& path) {
+  const auto deadline = std::chrono::steady_clock::now() + kOwnerPatience;
+  for (;;) {
+    std::error_code ignored;
+    if (!std::filesystem::exists(path, ignored)) return std::optional<store::OwnerLock>();
+    {
+      TRY(store::Database db, store::Database::open(path, store::Access::read_only));
+      TRY(const bool is_newest, monitor::has_newest_schema(db));
+      if (is_newest) return std::optional<store::OwnerLock>();
+    }
+    auto lock = store::OwnerLock::acquire(path);
+    if (lock) return std::optional(std::move(*lock));
+    if (lock.error().code != Errc::conflict || std::chrono::steady_clock::now() > deadline)
+      return lock.error();
+    std::this_thread::sleep_for(kOwnerPause);
+  }
 }
 
 }  // namespace
@@ -63,14 +79,7 @@ Result<std::unique_ptr<LocalLedger>> LocalLedger::open(const Config& config, Syn
   std::unique_ptr<LocalLedger> local(new LocalLedger(config, std::move(pricing)));
   const bool syncs_each = sync == Sync::as_configured && config.text("durability") == "full";
   const monitor::Ledger::Options options{local->settings_, syncs_each};
-  // Beside a Sightline server this only reads and writes rows. To change the schema under a program
-  // that may be another one, the database must be nobody else's.
-  std::optional<store::OwnerLock> lock;
-  TRY(const bool has_schema, has_newest_schema(config.text("db")));
-  if (!has_schema) {
-    TRY(auto owned, store::OwnerLock::acquire(config.text("db")));
-    lock.emplace(std::move(owned));
-  }
+  TRY(const auto lock, own_old_database(config.text("db")));
   TRY(local->ledger_,
       monitor::Ledger::open(config.text("db"), options, local->pricing_, local->branches_,
                             base::Clock::system(), local->metrics_));

@@ -15,13 +15,13 @@ const KILLS = 20;
 // What follows from the events, without when it came.
 const SUMS = {
   sessions: 'SELECT id, agent_id, agent_type, project, branch, status, metadata FROM sessions',
-  session_totals: `SELECT session_id, events, tokens_in, tokens_out, round(cost_usd, 8), files_edited,
+  session_totals: `SELECT session_id, events, tokens_in, tokens_out, round(cost_usd + 1.7e-11, 8), files_edited,
     lines_added, lines_removed FROM sightline_session_totals`,
   usage_totals: `SELECT slot, agent_type, model, events, tokens_in, tokens_out, cache_read_tokens,
-    cache_write_tokens, cache_write_1h_tokens, reasoning_tokens, round(cost_usd, 8), unpriced
+    cache_write_tokens, cache_write_1h_tokens, reasoning_tokens, round(cost_usd + 1.7e-11, 8), unpriced
     FROM sightline_usage_totals`,
   messages: `SELECT key, tokens_in, tokens_out, cache_read_tokens, cache_write_tokens,
-    round(cost_usd, 8) FROM sightline_messages`,
+    round(cost_usd + 1.7e-11, 8) FROM sightline_messages`,
   import_state: 'SELECT file_path, file_hash, file_size, source FROM import_state',
 };
 

@@ -19,9 +19,10 @@ const cast = (name) =>
   `coalesce(sum(CAST(json_extract(metadata, '$.${name}') AS INTEGER)), 0)`;
 // Quarters of an hour since 1970, rounded down before it too.
 const SLOT = `coalesce(used_at / 900 - (used_at % 900 < 0), -1000000000)`;
-// Sums of doubles depend on their order: to eight decimals they do not.
-const COST = 'round(total(cost_usd), 8)';
-const KEPT_COST = 'round(cost_usd, 8) AS cost_usd';
+// Sums of reals differ in their last digits with the order of adding. A cost may lie right between
+// two rounded ones: so it is moved away from there first, by less than costs differ.
+const COST = 'round(total(cost_usd) + 1.7e-11, 8)';
+const KEPT_COST = 'round(cost_usd + 1.7e-11, 8) AS cost_usd';
 const SUMS = `count(*), sum(tokens_in), sum(tokens_out), sum(cache_read_tokens),
   sum(cache_write_tokens), ${COST}, coalesce(sum(duration_ms), 0), count(duration_ms)`;
 const KEPT_SUMS = `t.events, t.tokens_in, t.tokens_out, t.cache_read_tokens, t.cache_write_tokens,

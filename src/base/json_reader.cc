@@ -12,7 +12,6 @@
 namespace base::json {
 namespace {
 
-namespace ondemand = simdjson::ondemand;
 using detail::Node;
 
 constexpr std::size_t kKeptBytes = std::size_t{1} << 20;
@@ -50,13 +49,6 @@ bool is_number(std::string_view t) {
     if (!digits()) return false;
   }
   return i == t.size() && i > 0;
-}
-
-/// Where the string that `token` begins with ends; npos when it does not.
-std::size_t closing_quote(std::string_view token) {
-  std::size_t at = 1;
-  while (at < token.size() && token[at] != '"') at += token[at] == '\\' ? 2 : 1;
-  return at < token.size() ? at : std::string_view::npos;
 }
 
 int hex_digit(char c) {
@@ -157,66 +149,109 @@ char* unescape(char* at, char* end) {
   return out;
 }
 
-/// Nothing but white space is left.
-bool at_end(ondemand::document& document) {
-  return document.current_location().error() == simdjson::OUT_OF_BOUNDS;
-}
+/// Where the tokens of a text begin, as simdjson finds them: each bracket, brace, colon, comma,
+/// opening quote, and the first byte of anything else. The bytes up to the next token are the
+/// token and white space.
+class Tokens {
+ public:
+  Tokens(char* text, std::uint32_t size, const std::uint32_t* starts, std::uint32_t count)
+      : text_(text), size_(size), starts_(starts), count_(count) {}
 
-/// Walks a simdjson document and writes its nodes. Any false or error means: not JSON.
+  bool at_end() const { return next_ == count_; }
+  /// The first byte of the next token; NUL at the end.
+  char peek() const { return at_end() ? '\0' : text_[starts_[next_]]; }
+
+  /// Steps over the next token when it begins with `first`.
+  bool take(char first) {
+    if (at_end() || text_[starts_[next_]] != first) return false;
+    ++next_;
+    return true;
+  }
+  /// Steps over the next token, not asked for at the end.
+  std::string_view take() {
+    const std::uint32_t start = starts_[next_++];
+    const std::uint32_t end = at_end() ? size_ : starts_[next_];
+    return without_trailing_space({text_ + start, end - start});
+  }
+
+ private:
+  char* text_;
+  std::uint32_t size_;
+  const std::uint32_t* starts_;
+  std::uint32_t count_;
+  std::uint32_t next_ = 0;
+};
+
+/// Reads the grammar from the tokens and writes the nodes. Any false means: not JSON.
 class Builder {
  public:
-  explicit Builder(std::vector<Node>& nodes) : nodes_(nodes) {}
+  Builder(Tokens tokens, std::vector<Node>& nodes) : tokens_(tokens), nodes_(nodes) {}
 
-  bool value(ondemand::value v, std::size_t depth) {
-    ondemand::json_type type;
-    if (v.type().get(type)) return false;
-    switch (type) {
-      case ondemand::json_type::object: {
-        ondemand::object object;
-        return !v.get_object().get(object) && container(object, depth);
-      }
-      case ondemand::json_type::array: {
-        ondemand::array array;
-        return !v.get_array().get(array) && container(array, depth);
-      }
+  /// One value is the whole text.
+  bool document() { return value(0) && tokens_.at_end(); }
+
+ private:
+  bool value(std::size_t depth) {
+    if (tokens_.at_end()) return false;
+    switch (tokens_.peek()) {
+      case '{':
+        return object(depth);
+      case '[':
+        return array(depth);
+      case '"':
+        return string();
       default:
-        return scalar(without_trailing_space(v.raw_json_token()));
+        return word();
     }
   }
 
-  bool container(ondemand::object object, std::size_t depth) {
+  bool object(std::size_t depth) {
     if (depth >= kMaxDepth) return false;
     const std::uint32_t self = open(Kind::object);
     std::uint32_t count = 0;
-    for (auto result : object) {
-      ondemand::field field;
-      if (std::move(result).get(field)) return false;
-      if (!key(field.key().raw()) || !value(field.value(), depth + 1)) return false;
-      ++count;
+    if (tokens_.peek() != '}') {
+      do {
+        if (tokens_.peek() != '"' || !string()) return false;
+        if (!tokens_.take(':') || !value(depth + 1)) return false;
+        ++count;
+      } while (tokens_.take(','));
     }
     close(self, count);
-    return true;
+    return tokens_.take('}');
   }
 
-  bool container(ondemand::array array, std::size_t depth) {
+  bool array(std::size_t depth) {
     if (depth >= kMaxDepth) return false;
     const std::uint32_t self = open(Kind::array);
     std::uint32_t count = 0;
-    for (auto result : array) {
-      ondemand::value element;
-      if (std::move(result).get(element) || !value(element, depth + 1)) return false;
-      ++count;
+    if (tokens_.peek() != ']') {
+      do {
+        if (!value(depth + 1)) return false;
+        ++count;
+      } while (tokens_.take(','));
     }
     close(self, count);
+    return tokens_.take(']');
+  }
+
+  bool string() {
+    const std::string_view token = tokens_.take();
+    if (token.size() < 2 || token.back() != '"') return false;
+    std::string_view raw = token.substr(1, token.size() - 2);
+    if (std::memchr(raw.data(), '\\', raw.size())) {
+      // The document's own copy of the text: nobody reads these bytes again.
+      char* begin = const_cast<char*>(raw.data());
+      const char* end = unescape(begin, begin + raw.size());
+      if (!end) return false;
+      raw = {begin, static_cast<std::size_t>(end - begin)};
+    }
+    push(Kind::string, raw);
     return true;
   }
 
-  bool scalar(std::string_view token) {
-    if (token.empty()) return false;
-    if (token.front() == '"') {
-      if (token.size() < 2 || token.back() != '"') return false;
-      return string(token.substr(1, token.size() - 2));
-    }
+  /// A number or a literal name.
+  bool word() {
+    const std::string_view token = tokens_.take();
     Kind kind = Kind::number;
     if (token == "null") {
       kind = Kind::null;
@@ -229,32 +264,14 @@ class Builder {
     return true;
   }
 
- private:
-  /// `at` is behind the opening quote; the tokeniser has made sure that there is a closing one.
-  bool key(const char* at) {
-    const char* end = at;
-    while (*end != '"') end += *end == '\\' ? 2 : 1;
-    return string({at, static_cast<std::size_t>(end - at)});
-  }
-
-  bool string(std::string_view raw) {
-    if (std::memchr(raw.data(), '\\', raw.size())) {
-      // The document's own copy of the text: nobody reads these bytes again.
-      char* begin = const_cast<char*>(raw.data());
-      const char* end = unescape(begin, begin + raw.size());
-      if (!end) return false;
-      raw = {begin, static_cast<std::size_t>(end - begin)};
-    }
-    push(Kind::string, raw);
-    return true;
-  }
-
   void push(Kind kind, std::string_view text) {
     const auto end = static_cast<std::uint32_t>(nodes_.size() + 1);
     nodes_.push_back({text.data(), static_cast<std::uint32_t>(text.size()), end, 0, kind,
                       kind == Kind::boolean && text.front() == 't'});
   }
+  /// The node of a container whose content follows; steps over its bracket.
   std::uint32_t open(Kind kind) {
+    tokens_.take();
     nodes_.push_back({nullptr, 0, 0, 0, kind, false});
     return static_cast<std::uint32_t>(nodes_.size() - 1);
   }
@@ -263,13 +280,17 @@ class Builder {
     nodes_[self].count = count;
   }
 
+  Tokens tokens_;
   std::vector<Node>& nodes_;
 };
 
 }  // namespace
 
+/// simdjson's first stage, which finds the tokens and checks UTF-8 and control characters. The
+/// grammar is read here: simdjson's on demand iteration steps over what stands between a value and
+/// the next one without judging it (`{"a":"b":2}}` passes), and looks at bytes behind the text.
 struct Document::Parser {
-  ondemand::parser parser;
+  std::unique_ptr<simdjson::internal::dom_parser_implementation> stage;
   std::vector<char> text;
   std::vector<Node> nodes;
 
@@ -278,28 +299,15 @@ struct Document::Parser {
 
 /// Parses the first `size` bytes of `text` into `nodes`.
 bool Document::Parser::build(std::size_t size) {
-  ondemand::document document;
-  if (parser.iterate(text.data(), size, text.size()).get(document)) return false;
-  Builder builder(nodes);
-
-  ondemand::json_type type;
-  if (document.type().get(type)) return false;
-  if (type == ondemand::json_type::object) {
-    ondemand::object object;
-    return !document.get_object().get(object) && builder.container(object, 0) && at_end(document);
+  if (!stage || stage->capacity() < text.size()) {
+    const simdjson::implementation* simd = simdjson::get_active_implementation();
+    if (simd->create_dom_parser_implementation(text.size(), kMaxDepth, stage)) return false;
   }
-  if (type == ondemand::json_type::array) {
-    ondemand::array array;
-    return !document.get_array().get(array) && builder.container(array, 0) && at_end(document);
-  }
-  std::string_view token;
-  if (document.raw_json_token().get(token)) return false;
-  // A scalar is the whole text: what stands after it would be a second token.
-  const std::string_view rest(token.data(),
-                              static_cast<std::size_t>(text.data() + size - token.data()));
-  const std::string_view scalar = without_trailing_space(rest);
-  if (scalar.starts_with('"') && closing_quote(scalar) + 1 != scalar.size()) return false;
-  return builder.scalar(scalar);
+  const auto* bytes = reinterpret_cast<const std::uint8_t*>(text.data());
+  if (stage->stage1(bytes, size, simdjson::stage1_mode::regular)) return false;
+  const Tokens tokens(text.data(), static_cast<std::uint32_t>(size),
+                      stage->structural_indexes.get(), stage->n_structural_indexes);
+  return Builder(tokens, nodes).document();
 }
 
 Document::Document() = default;

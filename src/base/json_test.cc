@@ -2,6 +2,8 @@
 #include <gtest/gtest.h>
 
 #include <limits>
+#include <string>
+#include <vector>
 
 #include "base/json_reader.h"
 #include "base/json_writer.h"
@@ -80,6 +82,28 @@ TEST(JsonReaderTest, WhatIsNotJsonIsRefused) {
                            "\"a\" \"b\"",
                            "\"\"{}\"\""})
     EXPECT_EQ(again(text), "error") << text;
+}
+
+TEST(JsonReaderTest, AColonAfterAValueIsRefused) {
+  for (const char* text : {R"({"a":"b":2}})", R"({"a":"b":2,"c":6}})", R"({"a":"q":"a"},"b":"c"})",
+                           R"({"a":"q":"a"}})", R"({"a":"b":2})", R"({"a":1:2})", R"(["a":1])",
+                           R"(["a":1]])", R"("a":1)", R"({"a":{}:1})", R"({"a":["b":[]]]})",
+                           R"({"data":{"toolName":"view","arguments":"p{tah":"/w/a"}}})"})
+    EXPECT_EQ(again(text), "error") << text;
+}
+
+TEST(JsonReaderTest, AnAnswerDoesNotDependOnEarlierTexts) {
+  const std::vector<std::string> before = {
+      R"({"x":[1,2,3,4,5,6,7,8,9]})", std::string(200, ':'), std::string(200, '}'),
+      std::string(200, ']'),          std::string(200, '"'), "[\"" + std::string(200, ' ') + "\"]"};
+  for (const char* text : {R"({"a":"b")", R"({"a":"b":2}})", R"({"a":"q":"a"},"b":"c"})", R"(["a")",
+                           R"({"a")", R"({"a":1)", R"("a")", "[", "1", R"({"a":[1,{"b":"c"}]})"}) {
+    for (const std::string& earlier : before) {
+      Document reused;
+      (void)reused.parse(earlier);
+      EXPECT_EQ(reused.parse(text).ok(), Document().parse(text).ok()) << text << " " << earlier;
+    }
+  }
 }
 
 TEST(JsonReaderTest, EscapesAreResolved) {

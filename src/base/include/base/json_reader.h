@@ -10,8 +10,8 @@
 
 #include "base/result.h"
 
-/// Reading JSON (RFC 8259). simdjson finds the structure; every value is then checked to the last
-/// byte, so that a part of an accepted text may be stored without a second look.
+/// Reading JSON (RFC 8259). simdjson finds where tokens begin; their order and every value are then
+/// checked to the last byte, so that a part of an accepted text may be stored without another look.
 ///
 /// More tolerant than the RFC in one point, as JavaScript is: a lone surrogate escape (`\ud83d`)
 /// is legal and reads as U+FFFD. Invalid UTF-8, numbers outside the grammar, text after the value
@@ -136,7 +136,7 @@ inline Value::Members Value::members() const { return {nodes_, index_}; }
 
 /// A parsed text and the memory it stands in, reused from parse to parse.
 ///
-/// Thread: one. Keeps up to 1 MiB between parses.
+/// Thread: one. Keeps between parses what a text of up to 1 MiB took.
 class Document {
  public:
   Document();

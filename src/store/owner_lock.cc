@@ -88,8 +88,7 @@ Result<OwnerLock> OwnerLock::acquire(const std::string& database_path) {
       ::close(file);
       return Error{
           Errc::conflict,
-          fmt::format("database {} is in use by process {}; stop it, or choose another file "
-                      "with --db",
+          fmt::format("database {} is in use by process {}; stop it, or choose another file",
                       database_path, owner.pid)};
     }
     if (!is_linked(file, path)) {  // its last owner removed it between our open and our lock

@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include <filesystem>
+#include <thread>
 
 namespace store {
 namespace {
@@ -29,6 +30,8 @@ Errc errc(int code) {
     case SQLITE_MISUSE:
     case SQLITE_RANGE:
       return Errc::corrupt;
+    case SQLITE_TOOBIG:
+      return Errc::invalid_argument;
     default:
       return Errc::unavailable;
   }
@@ -45,7 +48,10 @@ void create_private(const std::string& path) {
     fs::create_directories(folder, ignored);
     fs::permissions(folder, fs::perms::owner_all, ignored);
   }
-  const int file = ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+  // Only one that is not there: to close any descriptor of a file gives back all locks that this
+  // process holds on it, those of other connections too, and another program would take the
+  // database for one that nobody uses.
+  const int file = ::open(path.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
   if (file >= 0) ::close(file);
 }
 
@@ -131,27 +137,44 @@ Database::Database(Database&&) noexcept = default;
 Database::~Database() { cache_.clear(); }
 
 Result<Database> Database::open(const std::string& path, Access access) {
+  if (access == Access::read_write && path != ":memory:") create_private(path);
+  const int flags = access == Access::read_write ? SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE
+                                                 : SQLITE_OPEN_READONLY;
+  auto db = connect(path, flags, nullptr);
+  if (!db) return std::move(db.error()).within("database " + path);
+  if (access == Access::read_write) {
+    auto wal = db->switch_to_wal();
+    if (!wal) return std::move(wal.error()).within("database " + path);
+  }
+  return db;
+}
+
+/// SQLite does not wait by itself here while another program makes the same switch.
+Result<void> Database::switch_to_wal() {
+  constexpr std::chrono::milliseconds kPause{5};
+  const auto deadline =
+      std::chrono::steady_clock::now() + std::chrono::milliseconds{kBusyTimeoutMs};
+  for (;;) {
+    auto done = execute("PRAGMA journal_mode=WAL");
+    if (done || sqlite3_errcode(db_.get()) != SQLITE_BUSY ||
+        std::chrono::steady_clock::now() > deadline)
+      return done;
+    std::this_thread::sleep_for(kPause);
+  }
+}
+
+Result<Database> Database::connect(const std::string& name, int flags, const char* vfs) {
   // Without statistics nobody asks for, an allocation inside SQLite needs no lock. Before the first
   // use of the library; later it is refused, and nothing is lost.
   static const int kUncounted = sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
   (void)kUncounted;
-  if (access == Access::read_write) create_private(path);
-  const int flags = (access == Access::read_write ? SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE
-                                                  : SQLITE_OPEN_READONLY) |
-                    SQLITE_OPEN_NOMUTEX;
   sqlite3* handle = nullptr;
-  const int code = sqlite3_open_v2(path.c_str(), &handle, flags, nullptr);
+  const int code = sqlite3_open_v2(name.c_str(), &handle, flags | SQLITE_OPEN_NOMUTEX, vfs);
   Database db(handle);
-  if (code != SQLITE_OK) {
-    const char* why = handle ? sqlite3_errmsg(handle) : sqlite3_errstr(code);
-    return Error{errc(code), fmt::format("database {}: {}", path, why)};
-  }
+  if (code != SQLITE_OK)
+    return Error{errc(code), handle ? sqlite3_errmsg(handle) : sqlite3_errstr(code)};
   sqlite3_extended_result_codes(handle, 1);
   sqlite3_busy_timeout(handle, kBusyTimeoutMs);
-  if (access == Access::read_write) {
-    auto wal = db.execute("PRAGMA journal_mode=WAL");
-    if (!wal) return std::move(wal.error()).within("database " + path);
-  }
   return db;
 }
 

@@ -1,7 +1,10 @@
 #include "store/sqlite.h"
 
+#include <fcntl.h>
 #include <gtest/gtest.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include <fstream>
 
@@ -68,6 +71,27 @@ TEST_F(SqliteTest, ErrorsTellWhatCanBeDone) {
   EXPECT_EQ(db.run("NOT SQL").error().code, Errc::corrupt);
   Database reader = *Database::open(path_, Access::read_only);
   EXPECT_EQ(reader.run("INSERT INTO t VALUES(2)").error().code, Errc::unavailable);
+}
+
+// In WAL mode each connection holds a shared lock for as long as it is open; without one, the next
+// program to close the file takes the log away.
+TEST_F(SqliteTest, AFurtherConnectionLeavesTheLocksOfTheFirst) {
+  Database first = open();
+  ASSERT_TRUE(first.execute("CREATE TABLE t(a)"));
+  { Database second = open(); }
+  const pid_t other = ::fork();
+  if (other == 0) {
+    struct flock shared {};
+    shared.l_type = F_WRLCK;
+    shared.l_whence = SEEK_SET;
+    shared.l_start = 0x40000002;  // SQLite's SHARED_FIRST
+    shared.l_len = 510;
+    const int file = ::open(path_.c_str(), O_RDWR);
+    ::_exit(::fcntl(file, F_GETLK, &shared) == 0 && shared.l_type == F_RDLCK ? 0 : 1);
+  }
+  int status = 0;
+  ASSERT_EQ(::waitpid(other, &status, 0), other);
+  EXPECT_EQ(WEXITSTATUS(status), 0);
 }
 
 TEST_F(SqliteTest, ManyStatementsDoNotPileUpAndABorrowedOneStays) {

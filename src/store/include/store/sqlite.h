@@ -17,7 +17,7 @@ struct sqlite3_stmt;
 ///
 /// Errors: `unavailable` (locked past the timeout, disk full, read-only, I/O error, interrupted),
 /// `conflict` (a constraint), `corrupt` (not a database, damaged, not the schema that the SQL is
-/// for). Thread: one per Database.
+/// for), `invalid_argument` (a value longer than the connection takes). Thread: one per Database.
 namespace store {
 
 class Database;
@@ -97,6 +97,7 @@ enum class Locking { deferred, immediate };
 class Database {
  public:
   /// Opens `path`; read_write creates the file (0600) and its folder (0700). WAL, busy timeout 5 s.
+  /// `:memory:` is a database of this connection alone, which ends with it.
   static base::Result<Database> open(const std::string& path, Access access);
 
   Database(Database&& other) noexcept;
@@ -154,8 +155,13 @@ class Database {
     bool borrowed = false;
   };
   friend class Transaction;
+  friend class ForeignDatabase;
+
+  /// `name` is a path or, with SQLITE_OPEN_URI among the `flags`, a URI; `vfs` null: the default.
+  static base::Result<Database> connect(const std::string& name, int flags, const char* vfs);
 
   explicit Database(sqlite3* db) : db_(db) {}
+  base::Result<void> switch_to_wal();
   static int on_progress(void* deadline);
 
   std::unique_ptr<sqlite3, Close> db_;

@@ -19,8 +19,12 @@ static_library(zlib_static libz.a ZLIB::ZLIB)
 static_library(brotli_static libbrotlidec.a PkgConfig::BROTLI libbrotlicommon.a)
 static_library(crypto_static libcrypto.a OpenSSL::Crypto)
 static_library(yaml_static libyaml-cpp.a yaml-cpp)
+static_library(ssl_static libssl.a OpenSSL::SSL crypto_static)
 
 # Header-only, and without a package file of its own.
 find_path(PROTOZERO_INCLUDE protozero/pbf_reader.hpp REQUIRED)
 add_library(protozero INTERFACE)
 target_include_directories(protozero SYSTEM INTERFACE ${PROTOZERO_INCLUDE})
+find_path(TOMLPLUSPLUS_INCLUDE toml++/toml.h REQUIRED)
+add_library(tomlplusplus_headers INTERFACE)
+target_include_directories(tomlplusplus_headers SYSTEM INTERFACE ${TOMLPLUSPLUS_INCLUDE})

@@ -279,7 +279,9 @@ std::string Connection::head_of(const Response& response, std::size_t body_bytes
   }
   for (const auto& [name, value] : response.headers)
     head.append(name).append(": ").append(value).append("\r\n");
-  if (response.stream && keep_alive_) {
+  if (response.status == 101) {
+    // The response says itself what becomes of the connection.
+  } else if (response.stream && keep_alive_) {
     head += "Connection: keep-alive\r\n";
   } else if (!keep_alive_) {
     head += "Connection: close\r\n";
@@ -411,13 +413,15 @@ void Connection::abort() {
 base::Task<void> Connection::run_stream(Response& response) {
   const Request& request = parser_.request();
   if (server_.options_.decorate) server_.options_.decorate(request, response);
-  chunked_ = request.version_minor >= 1;
+  is_upgraded_ = response.status == 101;
+  chunked_ = request.version_minor >= 1 && !is_upgraded_;
   // Clients of an event stream know this header, though the connection ends with the stream.
   keep_alive_ = chunked_ && response.content_type == "text/event-stream";
   const std::string head = head_of(response, 0, chunked_);
   if (!co_await write(head, {})) co_return;
   phase_ = Phase::stream;
   deadline_ = SteadyTime::max();
+  if (is_upgraded_) inbox_ = std::move(unread_);
   std::string().swap(unread_);
   watch_for_close();
   if (server_.draining_) ending_ = true;  // `drain` came before there was a stream to end
@@ -433,6 +437,7 @@ base::Task<void> Connection::run_stream(Response& response) {
     error_code ignored;
     socket_.write_some(asio::buffer("0\r\n\r\n", 5), ignored);
   }
+  if (is_upgraded_) co_await end_upgraded();
   closed_ = true;
   error_code ignored;
   socket_.cancel(ignored);
@@ -440,6 +445,28 @@ base::Task<void> Connection::run_stream(Response& response) {
     Parked parked{last_callback_waiter_};
     co_await parked;
   }
+}
+
+/// Says that nothing follows, and throws away what the peer still sends until it hangs up too:
+/// closing with unread bytes would destroy the last message on its way.
+base::Task<void> Connection::end_upgraded() {
+  is_upgraded_ = false;
+  std::string().swap(inbox_);
+  if (closed_) co_return;
+  if (std::exchange(inbox_is_full_, false)) watch_for_close();
+  enter(Phase::lingering, kLingerTime);
+  error_code ignored;
+  socket_.shutdown(Socket::shutdown_send, ignored);
+  while (!closed_) {
+    Parked parked{flush_waiter_};
+    co_await parked;
+  }
+}
+
+std::string Connection::received() {
+  std::string bytes = std::exchange(inbox_, {});
+  if (std::exchange(inbox_is_full_, false) && !closed_) watch_for_close();
+  return bytes;
 }
 
 void Connection::watch_for_close() {
@@ -451,6 +478,12 @@ void Connection::watch_for_close() {
       size =
           socket_.read_some(asio::buffer(home_.scratch(), ThreadConnections::kScratchBytes), error);
     const bool open = !error && size > 0;
+    if (open && is_upgraded_) {
+      inbox_.append(home_.scratch(), size);
+      wake();
+      inbox_is_full_ = inbox_.size() >= kMaxUnreadBytes;
+      if (inbox_is_full_) return;
+    }
     if ((open || error == asio::error::would_block) && !closed_) return watch_for_close();
     closed_ = true;
     notify_later();

@@ -50,6 +50,7 @@ class Connection : public ResponseStream {
   std::size_t queued_bytes() const override { return queued_bytes_; }
   bool is_closed() const override { return closed_ || ending_; }
   void close() override;
+  std::string received() override;
 
  private:
   enum class Phase { idle, head, body, budget, handler, writing, stream, lingering };
@@ -63,6 +64,7 @@ class Connection : public ResponseStream {
   base::Task<bool> write(std::string_view head, std::string_view body);
   base::Task<bool> write_response(Response& response);
   base::Task<void> run_stream(Response& response);
+  base::Task<void> end_upgraded();
   base::Task<void> refuse(int status, std::string_view message);
   base::Task<void> linger();
 
@@ -94,7 +96,10 @@ class Connection : public ResponseStream {
   std::size_t queued_bytes_ = 0;
   std::size_t sent_of_first_ = 0;
   bool write_waits_ = false;
-  bool ending_ = false;  // what is queued still goes out, and nothing more
+  bool is_upgraded_ = false;
+  std::string inbox_;           // what has come since, and was not asked for yet
+  bool inbox_is_full_ = false;  // nothing is read until it was
+  bool ending_ = false;         // what is queued still goes out, and nothing more
   std::coroutine_handle<> flush_waiter_;
   int callbacks_ = 0;  // that will still come and touch this object
   std::coroutine_handle<> last_callback_waiter_;

@@ -10,6 +10,7 @@
 #include <memory>
 #include <vector>
 
+#include "base/assert.h"
 #include "base/text.h"
 
 namespace net {
@@ -121,6 +122,22 @@ std::optional<BodyError> decode_content(std::string_view encoding, std::size_t m
     body = std::move(decoded);
   }
   return std::nullopt;
+}
+
+std::string to_gzip(std::string_view body) {
+  z_stream stream{};
+  // Fails for want of memory only.
+  ASSERT(deflateInit2(&stream, Z_DEFAULT_COMPRESSION, Z_DEFLATED,
+                      static_cast<int>(ZlibFormat::gzip), 8, Z_DEFAULT_STRATEGY) == Z_OK);
+  const std::unique_ptr<z_stream, int (*)(z_stream*)> end(&stream, deflateEnd);
+  std::string out(deflateBound(&stream, body.size()), '\0');
+  stream.next_in = reinterpret_cast<Bytef*>(const_cast<char*>(body.data()));
+  stream.avail_in = static_cast<uInt>(body.size());
+  stream.next_out = reinterpret_cast<Bytef*>(out.data());
+  stream.avail_out = static_cast<uInt>(out.size());
+  ASSERT(deflate(&stream, Z_FINISH) == Z_STREAM_END);
+  out.resize(stream.total_out);
+  return out;
 }
 
 std::optional<BodyError> decode_charset(std::string_view charset, std::string& body) {

@@ -65,5 +65,13 @@ TEST(ContentCodingTest, CharsetsAreConvertedToUtf8) {
   EXPECT_EQ(decode_charset("utf-16le", odd)->status, 400);
 }
 
+TEST(ContentCodingTest, WhatIsCompressedReadsBack) {
+  for (std::string text : {std::string(), std::string("a"), std::string(300'000, 'x')}) {
+    std::string body = to_gzip(text);
+    EXPECT_FALSE(decode_content("gzip", 1 << 20, body));
+    EXPECT_EQ(body, text);
+  }
+}
+
 }  // namespace
 }  // namespace net

@@ -207,6 +207,11 @@ std::optional<std::uint16_t> parse_port(std::string_view digits) {
   return static_cast<std::uint16_t>(port);
 }
 
+Error not_a_url(std::string_view text) {
+  return {Errc::invalid_argument,
+          fmt::format("\"{}\" is not a URL such as http://127.0.0.1:3141", text)};
+}
+
 }  // namespace
 
 std::string HttpUrl::authority() const {
@@ -215,14 +220,31 @@ std::string HttpUrl::authority() const {
 }
 
 Result<HttpUrl> parse_http_url(std::string_view text) {
-  constexpr std::string_view kScheme = "http://";
-  const Error refusal{Errc::invalid_argument,
-                      fmt::format("\"{}\" is not a URL such as http://127.0.0.1:3141", text)};
-  if (!base::iequals(text.substr(0, kScheme.size()), kScheme)) return refusal;
-  std::string_view rest = text.substr(kScheme.size());
+  TRY(HttpUrl url, parse_url(text));
+  if (url.tls) return not_a_url(text);
+  return url;
+}
+
+std::string shown_url(std::string_view text) {
+  const std::size_t scheme = text.find("://");
+  const std::size_t begin = scheme == text.npos ? 0 : scheme + 3;
+  const std::size_t end = std::min(text.find('/', begin), text.size());
+  const std::size_t at = text.substr(0, end).rfind('@');
+  if (at == text.npos || at < begin) return std::string(text);
+  return std::string(text.substr(0, begin)) + "***" + std::string(text.substr(at));
+}
+
+Result<HttpUrl> parse_url(std::string_view text) {
+  constexpr std::string_view kPlain = "http://", kTls = "https://";
+  const Error refusal = not_a_url(shown_url(text));
+  HttpUrl url;
+  url.tls = base::iequals(text.substr(0, kTls.size()), kTls);
+  if (url.tls) url.port = 443;
+  const std::string_view scheme = url.tls ? kTls : kPlain;
+  if (!base::iequals(text.substr(0, scheme.size()), scheme)) return refusal;
+  std::string_view rest = text.substr(scheme.size());
   const std::size_t slash = std::min(rest.find('/'), rest.size());
   std::string_view authority = rest.substr(0, slash), path = rest.substr(slash);
-  HttpUrl url;
   const bool bracketed = authority.starts_with('[');
   const std::size_t host_end = bracketed ? authority.find(']') : authority.find(':');
   std::string_view host = authority.substr(0, host_end);

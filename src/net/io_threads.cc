@@ -2,6 +2,7 @@
 
 #include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/io_context.hpp>
+#include <boost/asio/posix/stream_descriptor.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/steady_timer.hpp>
 
@@ -62,6 +63,39 @@ std::unique_ptr<IoThread::Periodic> IoThread::every(std::chrono::milliseconds pe
   auto state = std::make_shared<Periodic::State>(*context_, period, std::move(work));
   state->wait();
   return std::unique_ptr<Periodic>(new Periodic(std::move(state)));
+}
+
+struct IoThread::Readable::State : std::enable_shared_from_this<State> {
+  State(asio::io_context& context, int file, std::function<void()> what)
+      : descriptor(context, file), work(std::move(what)) {}
+
+  void wait() {
+    descriptor.async_wait(asio::posix::stream_descriptor::wait_read,
+                          [self = shared_from_this()](boost::system::error_code error) {
+                            if (error || self->ended) return;
+                            self->work();
+                            if (!self->ended) self->wait();
+                          });
+  }
+
+  asio::posix::basic_stream_descriptor<> descriptor;
+  std::function<void()> work;
+  bool ended = false;
+};
+
+IoThread::Readable::Readable(std::shared_ptr<State> state) : state_(std::move(state)) {}
+
+IoThread::Readable::~Readable() {
+  state_->ended = true;
+  state_->descriptor.release();  // it is the caller's
+}
+
+std::unique_ptr<IoThread::Readable> IoThread::on_readable(int descriptor,
+                                                          std::function<void()> work) {
+  ASSERT(is_current());
+  auto state = std::make_shared<Readable::State>(*context_, descriptor, std::move(work));
+  state->wait();
+  return std::unique_ptr<Readable>(new Readable(std::move(state)));
 }
 
 IoThreads::IoThreads(std::size_t count) {

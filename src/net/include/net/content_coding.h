@@ -19,6 +19,9 @@ struct BodyError {
 std::optional<BodyError> decode_content(std::string_view encoding, std::size_t max_bytes,
                                         std::string& body);
 
+/// `body` as Content-Encoding `gzip`.
+std::string to_gzip(std::string_view body);
+
 /// Converts `body` from `charset` (a Content-Type parameter) to UTF-8; empty means UTF-8.
 std::optional<BodyError> decode_charset(std::string_view charset, std::string& body);
 

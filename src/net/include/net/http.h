@@ -73,7 +73,7 @@ struct Response {
   std::vector<std::pair<std::string_view, std::string>> headers;
 
   /// When set, the body is what this writes, until it returns; `body` is ignored. Runs on the
-  /// connection's thread.
+  /// connection's thread. With status 101 the connection is the stream's, in both directions.
   std::function<base::Task<void>(ResponseStream&)> stream;
   bool close = false;  // the connection, after this response
 

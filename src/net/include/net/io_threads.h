@@ -33,6 +33,11 @@ class IoThread : public base::Executor {
   class Periodic;
   std::unique_ptr<Periodic> every(std::chrono::milliseconds period, std::function<void()> work);
 
+  /// Calls `work` whenever `descriptor`, which is set not to block, may be read; until the handle
+  /// goes, which does not close it. On this thread; so is the making and the end of the handle.
+  class Readable;
+  std::unique_ptr<Readable> on_readable(int descriptor, std::function<void()> work);
+
   boost::asio::io_context& context() { return *context_; }
 
  private:
@@ -47,6 +52,17 @@ class IoThread::Periodic {
   friend class IoThread;
   struct State;
   explicit Periodic(std::shared_ptr<State> state);
+  std::shared_ptr<State> state_;
+};
+
+class IoThread::Readable {
+ public:
+  ~Readable();
+
+ private:
+  friend class IoThread;
+  struct State;
+  explicit Readable(std::shared_ptr<State> state);
   std::shared_ptr<State> state_;
 };
 

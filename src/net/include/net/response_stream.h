@@ -39,6 +39,11 @@ class ResponseStream {
   /// Bytes that wait for the peer to read.
   virtual std::size_t queued_bytes() const = 0;
 
+  /// What the peer has sent since the last call. Nothing, unless the response was 101; then it is
+  /// woken when more comes, of which kMaxUnreadBytes are read at most until it asks.
+  virtual std::string received() { return {}; }
+  static constexpr std::size_t kMaxUnreadBytes = std::size_t{256} << 10;
+
   /// The peer has gone, the server stops, or the peer has read nothing for too long.
   virtual bool is_closed() const = 0;
 

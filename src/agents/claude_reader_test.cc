@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "reader_test_support.h"
+#include "told_test_support.h"
 
 namespace agents {
 namespace {
@@ -173,6 +174,15 @@ TEST(ClaudeReaderTest, AbsurdCountsAndCostsAreNone) {
   const KeptRecord r = line(R"("usage":{"input_tokens":9223372036854775807},"costUSD":1.7e308)");
   EXPECT_EQ(r.usage->input, 0);
   EXPECT_FALSE(r.cost_usd);
+}
+
+TEST(ClaudeReaderTest, ItGoesOnWhereAnotherStopped) {
+  const std::string log =
+      "{\"type\":\"user\"}\n"
+      "{\"type\":\"user\",\"sessionId\":\"s\",\"isSidechain\":true,\"timestamp\":\"T\"}\n"
+      "{\"type\":\"assistant\",\"message\":{\"usage\":{\"input_tokens\":1}}}\n";
+  for (const char* path : {"/p/agent-1f.jsonl", "/p/x/subagents/agent-1f.jsonl", "/p/x.jsonl"})
+    expect_same_in_two_parts([&] { return std::make_unique<ClaudeReader>(path); }, log);
 }
 
 }  // namespace

@@ -1,87 +1,25 @@
 #include "codex_reader.h"
 
-#include <fmt/format.h>
-
-#include <cctype>
-#include <filesystem>
-
 #include "agents/patch.h"
-#include "base/utf8.h"
 #include "json_fields.h"
 
 namespace agents {
 namespace {
 
+constexpr std::string_view kState = "codex lines 1";
 constexpr std::string_view kPatchTool = "apply_patch";
-
-Usage usage_of(const Value& json) {
-  Usage usage;
-  usage.input = count_at(json, "input_tokens");
-  usage.output = count_at(json, "output_tokens");
-  usage.cache_read = count_at(json, "cached_input_tokens");
-  usage.reasoning = count_at(json, "reasoning_output_tokens");
-  usage.input_includes_cache = true;
-  return usage;
-}
-
-/// What came since; a counter that fell has begun anew, and says nothing about this step.
-Usage difference(const Usage& now, const Usage& before) {
-  const auto since = [](std::int64_t a, std::int64_t b) {
-    return std::max<std::int64_t>(a - b, 0);
-  };
-  Usage usage;
-  usage.input = since(now.input, before.input);
-  usage.output = since(now.output, before.output);
-  usage.cache_read = since(now.cache_read, before.cache_read);
-  usage.reasoning = since(now.reasoning, before.reasoning);
-  usage.input_includes_cache = true;
-  return usage;
-}
-
-/// The patch that a shell command applies; empty when it applies none.
-std::string_view patch_in_command(std::string_view arguments, base::json::Document& document) {
-  const auto parsed = document.parse(arguments);
-  if (parsed) {
-    const std::string_view command = text_at(*parsed, "cmd");
-    return command.starts_with(kPatchTool) ? command : std::string_view();
-  }
-  const bool is_patch =
-      arguments.starts_with(kPatchTool) || arguments.find("*** Begin Patch") != arguments.npos;
-  return is_patch ? arguments : std::string_view();
-}
-
-bool is_uuid(std::string_view text) {
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    const bool dash = i == 8 || i == 13 || i == 18 || i == 23;
-    if (dash ? text[i] != '-' : !std::isxdigit(static_cast<unsigned char>(text[i]))) return false;
-  }
-  return text.size() == 36;
-}
 
 }  // namespace
 
-std::string codex_session_of(const std::string& path) {
-  const std::string stem = base::to_utf8(std::filesystem::path(path).stem().string());
-  for (std::size_t at = 0; at + 36 <= stem.size(); ++at)
-    if (is_uuid(std::string_view(stem).substr(at, 36))) return stem.substr(at, 36);
-  return stem;
-}
-
-CodexReader::CodexReader(const std::string& path, std::string default_model)
-    : session_id_(codex_session_of(path)), default_model_(std::move(default_model)) {}
-
 void CodexReader::read(const Line& line, const Value& json, const Sink& sink) {
-  timestamp_ = text_at(json, "timestamp");
+  timestamp_ = to_name(text_at(json, "timestamp"));
   const auto payload = object_at(json, "payload");
   if (!payload) return;
   const std::string_view type = text_at(json, "type");
   if (type == "session_meta") {
     read_meta(line, *payload, sink);
   } else if (type == "turn_context") {
-    turn_id_ = text_at(*payload, "turn_id");
-    if (const auto model = text_at(*payload, "model"); !model.empty()) turn_model_ = model;
-    if (const auto cwd = text_at(*payload, "cwd"); working_directory_.empty())
-      working_directory_ = cwd;
+    session_.read_turn(*payload);
   } else if (type == "event_msg" && text_at(*payload, "type") == "token_count") {
     read_tokens(line, *payload, sink);
   } else if (type == "response_item") {
@@ -91,39 +29,27 @@ void CodexReader::read(const Line& line, const Value& json, const Sink& sink) {
 
 void CodexReader::read_meta(const Line& line, const Value& payload, const Sink& sink) {
   const std::string_view cwd = text_at(payload, "cwd");
-  if (!has_meta_) {
-    has_meta_ = true;
-    if (const auto id = text_at(payload, "id"); !id.empty()) session_id_ = id;
-    working_directory_ = cwd;
-    if (const auto at = text_at(payload, "timestamp"); !at.empty() && timestamp_.empty())
-      timestamp_ = at;
-  }
+  if (session_.read_meta(payload) && timestamp_.empty())
+    timestamp_ = to_name(text_at(payload, "timestamp"));
   Record record = record_at(line, Record::Kind::session_start);
   record.originator = text_at(payload, "originator");
   record.text = text_at(payload, "timestamp");
   record.working_directory = cwd;
-  record.model = default_model_;
+  record.model = session_.default_model();
   if (const auto git = object_at(payload, "git")) record.branch = text_at(*git, "branch");
   record.parent_session_id = text_at(payload, "forked_from_id");
   give(record, sink);
 }
 
 void CodexReader::read_tokens(const Line& line, const Value& payload, const Sink& sink) {
-  const auto info = object_at(payload, "info");
-  const auto total = info ? object_at(*info, "total_token_usage") : std::nullopt;
-  if (!total) return;
-  const Usage now = usage_of(*total);
-  const Usage usage = difference(now, totals_);
-  totals_ = now;
-  if (usage.input <= 0 && usage.output <= 0) return;
+  const auto usage = session_.step(payload);
+  if (!usage) return;
   Record record = record_at(line, Record::Kind::usage);
   record.usage = usage;
-  if (const auto model = text_at(*info, "model"); !model.empty()) record.model = model;
-  // A fork begins with a copy of its parent's turns, token counts and all.
-  if (!turn_id_.empty()) {
-    usage_id_ = fmt::format("{}:{}:{}:{}", turn_id_, now.input, now.output, now.cache_read);
-    record.message_id = usage_id_;
-  }
+  if (const auto model = text_at(*object_at(payload, "info"), "model"); !model.empty())
+    record.model = model;
+  usage_id_ = session_.step_id();
+  record.message_id = usage_id_;
   record.ordinal = ordinal_++;
   give(record, sink);
 }
@@ -135,7 +61,7 @@ void CodexReader::read_item(const Line& line, const Value& payload, const Sink& 
     patch = text_at(payload, "input");
   } else if (name == "exec_command") {
     if (const auto arguments = text_at(payload, "arguments"); !arguments.empty())
-      patch = patch_in_command(arguments, arguments_);
+      patch = codex_patch_in(arguments, arguments_);
   }
   if (patch.empty()) return;
   const auto summary = summarize_patch(patch);
@@ -152,10 +78,10 @@ void CodexReader::finish(const Sink& sink) {
   if (!has_given_) return;
   Record record;
   record.kind = Record::Kind::session_end;
-  record.session_id = session_id_;
-  record.working_directory = working_directory_;
+  record.session_id = session_.id();
+  record.working_directory = session_.working_directory();
   record.timestamp = timestamp_;
-  record.usage = totals_;
+  record.usage = session_.totals();
   sink(record);
 }
 
@@ -165,16 +91,38 @@ Record CodexReader::record_at(const Line& line, Record::Kind kind) const {
   record.offset = line.offset;
   record.index = line.index;
   record.is_cut = line.is_cut;
-  record.session_id = session_id_;
+  record.session_id = session_.id();
   record.timestamp = timestamp_;
-  record.working_directory = working_directory_;
-  record.model = turn_model_.empty() ? default_model_ : turn_model_;
+  record.working_directory = session_.working_directory();
+  record.model = session_.model();
   return record;
 }
 
 void CodexReader::give(Record record, const Sink& sink) {
   has_given_ = true;
   sink(record);
+}
+
+std::string CodexReader::save() const {
+  StateWriter state(kState);
+  session_.save(state);
+  state.text(timestamp_).number(static_cast<std::int64_t>(ordinal_)).number(has_given_);
+  return state.take();
+}
+
+bool CodexReader::restore(std::string_view text) {
+  StateReader state(text, kState);
+  CodexSession session = session_;
+  session.load(state);
+  const std::string_view timestamp = state.text();
+  const auto ordinal = static_cast<std::uint64_t>(state.number());
+  const bool has_given = state.number() != 0;
+  if (!state.is_whole()) return false;
+  session_ = std::move(session);
+  timestamp_ = timestamp;
+  ordinal_ = ordinal;
+  has_given_ = has_given;
+  return true;
 }
 
 }  // namespace agents

@@ -4,6 +4,7 @@
 #include <string>
 
 #include "agents/log_reader.h"
+#include "codex_session.h"
 
 namespace agents {
 
@@ -11,7 +12,11 @@ namespace agents {
 /// running totals of the session. docs/formats.md, "Codex".
 class CodexReader : public LogReader {
  public:
-  CodexReader(const std::string& path, std::string default_model);
+  CodexReader(const std::string& path, std::string default_model)
+      : session_(path, std::move(default_model)) {}
+
+  std::string save() const override;
+  bool restore(std::string_view state) override;
 
   void finish(const Sink& sink) override;
 
@@ -26,22 +31,12 @@ class CodexReader : public LogReader {
   void read_item(const Line& line, const base::json::Value& payload, const Sink& sink);
   void give(Record record, const Sink& sink);
 
-  std::string session_id_;
-  bool has_meta_ = false;
-  std::string default_model_;
-  std::string working_directory_;
-  std::string turn_model_;  // of the turn that goes on; empty: the default
-  std::string turn_id_;
+  CodexSession session_;
   std::string usage_id_;   // scratch
   std::string timestamp_;  // of the last line
   std::uint64_t ordinal_ = 0;
   bool has_given_ = false;
-  Usage totals_;
   base::json::Document arguments_;
 };
-
-/// The session that a rollout file of this name belongs to when no line says so: the first UUID in
-/// the name, else the name.
-std::string codex_session_of(const std::string& path);
 
 }  // namespace agents

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include "reader_test_support.h"
+#include "told_test_support.h"
 
 namespace agents {
 namespace {
@@ -201,6 +202,15 @@ TEST(CodexReaderTest, LinesOfAnyOtherShapeAreNothing) {
   EXPECT_TRUE(log.records.empty());
   EXPECT_EQ(log.counts.lines, 8u);
   EXPECT_EQ(log.counts.broken, 1u);
+}
+
+TEST(CodexReaderTest, ItGoesOnWhereAnotherStopped) {
+  const std::string patch =
+      line("response_item", R"("name":"apply_patch","input":"*** Add File: x")");
+  expect_same_in_two_parts([] { return std::make_unique<CodexReader>(kPath, "gpt-5"); },
+                           tokens(3, 1) + meta("s") + turn("t", "o") + tokens(5, 2, 1, 1) + patch +
+                               "no json\n" + meta("other") + turn("u") + tokens(9, 2) + patch +
+                               tokens(9, 2) + tokens(1, 1));
 }
 
 }  // namespace

@@ -7,10 +7,12 @@
 #include <string_view>
 
 #include "base/json_reader.h"
+#include "base/json_truth.h"
 
 /// Looking into records whose writers promise nothing.
 namespace agents {
 
+using base::json::is_truthy;
 using base::json::Kind;
 using base::json::Value;
 
@@ -34,22 +36,6 @@ inline std::int64_t count_at(const Value& object, std::string_view key) {
   if (!value || !value->is(Kind::number)) return 0;
   const double real = value->to_double();
   return real > 0 && real <= kMostCount ? static_cast<std::int64_t>(real) : 0;
-}
-
-/// As JavaScript takes it for true.
-inline bool is_truthy(const Value& value) {
-  switch (value.kind()) {
-    case Kind::null:
-      return false;
-    case Kind::boolean:
-      return value.truth();
-    case Kind::number:
-      return value.to_double() != 0;
-    case Kind::string:
-      return !value.text().empty();
-    default:
-      return true;
-  }
 }
 
 }  // namespace agents

@@ -1,5 +1,6 @@
 #include "agents/line_splitter.h"
 
+#include <algorithm>
 #include <cstring>
 
 #include "base/text.h"
@@ -30,18 +31,28 @@ bool is_hex_digit(char byte) {
 // these wait in `sequence_` until they are complete, and go in or out as a whole. One that is not
 // what it began as ends where it turns wrong, so that it never takes the quote behind it along.
 void StringShortener::feed(std::string_view bytes, std::string& out) {
-  for (const char byte : bytes) {
+  while (!bytes.empty()) {
+    // Runs of bytes at once: most bytes are of one.
     if (!is_inside_) {
-      out += byte;
-      is_inside_ = byte == '"';
+      const std::size_t count = std::min(bytes.find('"'), bytes.size() - 1) + 1;
+      out += bytes.substr(0, count);
+      is_inside_ = bytes[count - 1] == '"';
       string_bytes_ = 0;
+      bytes.remove_prefix(count);
       continue;
     }
+    const char byte = bytes.front();
     if (!sequence_.empty() && !goes_on_with(byte)) keep_sequence(out);
     if (sequence_.empty() && is_plain(byte)) {
-      if (++string_bytes_ <= kMaxStringBytes) out += byte;
+      const auto end = std::find_if_not(bytes.begin(), bytes.end(), is_plain);
+      const auto count = static_cast<std::size_t>(end - bytes.begin());
+      const std::size_t room = kMaxStringBytes - std::min(string_bytes_, kMaxStringBytes);
+      out += bytes.substr(0, std::min(count, room));
+      string_bytes_ += count;
+      bytes.remove_prefix(count);
       continue;
     }
+    bytes.remove_prefix(1);
     if (sequence_.empty() && byte == '"') {
       if (string_bytes_ > kMaxStringBytes) out += kCutMark;
       out += byte;

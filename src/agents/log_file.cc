@@ -17,12 +17,6 @@ using base::Result;
 
 constexpr std::size_t kBlockBytes = std::size_t{256} << 10;
 
-Error failure(const std::string& path) {
-  const int error = errno;
-  return {error == ENOENT || error == ENOTDIR ? Errc::not_found : Errc::unavailable,
-          fmt::format("{}: {}", path, std::strerror(error))};
-}
-
 FileStamp to_stamp(const struct stat& status) {
   return {status.st_dev, status.st_ino, static_cast<std::uint64_t>(status.st_size),
           std::int64_t{status.st_mtim.tv_sec} * 1'000'000'000 + status.st_mtim.tv_nsec};
@@ -41,9 +35,23 @@ Result<std::string_view> read_block(int file, std::string& block) {
 
 }  // namespace
 
+Error file_error(const std::string& path) {
+  const int error = errno;
+  return {error == ENOENT || error == ENOTDIR ? Errc::not_found : Errc::unavailable,
+          fmt::format("{}: {}", path, std::strerror(error))};
+}
+
+Result<FileStamp> stamp_of(int file, const std::string& path) {
+  struct stat status {};
+  if (::fstat(file, &status) != 0) return file_error(path);
+  if (!S_ISREG(status.st_mode))
+    return Error{Errc::unavailable, fmt::format("{}: not a file", path)};
+  return to_stamp(status);
+}
+
 Result<FileStamp> stamp_of(const std::string& path) {
   struct stat status {};
-  if (::stat(path.c_str(), &status) != 0) return failure(path);
+  if (::stat(path.c_str(), &status) != 0) return file_error(path);
   return to_stamp(status);
 }
 
@@ -57,14 +65,14 @@ Result<LogFile> LogFile::open(const std::string& path, std::unique_ptr<LogReader
                               Hashing hashing) {
   // A pipe of that name would block for ever.
   const int file = ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-  if (file < 0) return failure(path);
-  struct stat status {};
-  if (::fstat(file, &status) != 0 || !S_ISREG(status.st_mode)) {
+  if (file < 0) return file_error(path);
+  auto stamp = stamp_of(file, path);
+  if (!stamp) {
     ::close(file);
-    return Error{Errc::unavailable, fmt::format("{}: not a file", path)};
+    return stamp.error();
   }
   ::posix_fadvise(file, 0, 0, POSIX_FADV_SEQUENTIAL);
-  return LogFile(file, to_stamp(status), std::move(reader), hashing);
+  return LogFile(file, *stamp, std::move(reader), hashing);
 }
 
 LogFile::LogFile(int file, FileStamp stamp, std::unique_ptr<LogReader> reader, Hashing hashing)

@@ -19,6 +19,7 @@ void LogReader::read(const Line& line, const Sink& sink) {
     if (const std::string repaired = base::to_utf8(line.text); repaired != line.text)
       json = document_.parse(repaired);
   if (!json) {
+    if (read_text(line, sink)) return;
     ++counts_.broken;
     pass_over();
     return;

@@ -49,6 +49,11 @@ class LineSplitter {
   static constexpr std::size_t kWholeBytes = std::size_t{1} << 20;
   static constexpr std::size_t kMaxBytes = std::size_t{2} << 20;
 
+  LineSplitter() = default;
+  /// Of a stream that is taken up at `offset`, behind `lines` lines that are not blank.
+  LineSplitter(std::uint64_t offset, std::uint64_t lines)
+      : position_(offset), line_begin_(offset), index_(lines) {}
+
   /// The next `bytes` of the stream; they must stay until `next` returned false.
   void feed(std::string_view bytes) { rest_ = bytes; }
   /// Takes the next complete line; false: feed more.
@@ -58,6 +63,11 @@ class LineSplitter {
 
   /// Bytes behind the last line end.
   std::uint64_t pending_bytes() const { return position_ - line_begin_; }
+
+  /// Where the line begins that has not been given yet, and how many were given: to take the stream
+  /// up again there.
+  std::uint64_t next_offset() const { return line_begin_; }
+  std::uint64_t lines() const { return index_; }
 
  private:
   void keep(std::string_view bytes);

@@ -60,6 +60,13 @@ class LogFile {
   bool at_end_ = false;
 };
 
+/// What `errno` says of the file at `path`: `not_found`, else `unavailable`.
+base::Error file_error(const std::string& path);
+
+/// The stamp of an open file, which was opened by `path`; `unavailable` when it is no file but a
+/// folder or a pipe.
+base::Result<FileStamp> stamp_of(int file, const std::string& path);
+
 /// The stamp of the file at `path`. `not_found`.
 base::Result<FileStamp> stamp_of(const std::string& path);
 

@@ -2,14 +2,37 @@
 
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string_view>
+#include <variant>
 
 #include "agents/line_splitter.h"
+#include "base/clock.h"
 #include "base/json_reader.h"
 
 namespace agents {
 
-enum class Agent : std::uint8_t { claude_code, codex };
+enum class Agent : std::uint8_t {
+  claude_code,
+  codex,
+  copilot,
+  cursor,
+  gemini,
+  opencode,
+  cline,  // found, not read yet
+  aider,  // found, not read yet
+  generic,
+};
+
+/// What else a conversation's record says: a member of the collector's `data` or `context`, by the
+/// name it has there (docs/formats.md, "Collected events").
+struct Field {
+  struct Json {  // a JSON text, valid
+    std::string_view text;
+  };
+  std::string_view name;
+  std::variant<std::string_view, std::int64_t, double, bool, Json> value;
+};
 
 /// Tokens as the provider counted them.
 struct Usage {
@@ -23,14 +46,28 @@ struct Usage {
 /// not given.
 ///
 /// Readers give what stands there, and decide nothing: which of it becomes an event of what shape
-/// is up to those who use them.
+/// is up to those who use them. There are two ways to tell a log (see Telling): by its lines, as
+/// Claude Code and Codex are imported, and as a conversation, which every agent has.
 struct Record {
   enum class Kind : std::uint8_t {
-    line,           // Claude Code: one record of the log, whatever its type
-    session_start,  // Codex: session_meta; `text` is when the session began
-    usage,          // Codex: tokens since the last of its kind
-    patch,          // Codex: files are edited; `text` is the patch
-    session_end,    // Codex: the file ends here; `usage` is the whole session's
+    // Telling::lines
+    line,   // Claude Code: one record of the log, whatever its type
+    usage,  // Codex: tokens since the last of its kind
+    patch,  // Codex: files are edited; `text` is the patch
+    // Both. Codex, as lines: session_meta, and `text` is when the session began; the end of the
+    // file, and `usage` is the whole session's.
+    session_start,
+    session_end,
+    // Telling::conversation
+    prompt,     // `text` is what the user said
+    response,   // `text` is what the model answered; `usage` of it
+    tool_call,  // any tool that is none of the next
+    file_read,
+    file_write,   // a whole file
+    file_modify,  // parts of one
+    command,      // a shell's
+    failure,      // `text` says what went wrong
+    interaction,  // something else the user did; `text`
   };
   Kind kind = Kind::line;
 
@@ -48,13 +85,23 @@ struct Record {
   std::string_view working_directory, branch, model, originator;
   std::string_view tool_name;
   std::string_view text;
-  bool is_error = false;
+  bool is_error = false;  // of a tool: it failed
   std::int64_t duration_ms = 0;
   std::optional<Usage> usage;
+  std::optional<std::int64_t> token_count;  // where a log gives a sum of its own
   std::optional<double> cost_usd;
 
-  // Parts of a Claude Code line whose shape varies.
+  // Parts of a Claude Code line whose shape varies; Telling::lines.
   std::optional<base::json::Value> content, input, output, error;
+
+  // Telling::conversation.
+  std::string_view native_id;    // what the agent calls it; unique in its session, and the same
+                                 // whenever it is read
+  std::optional<base::Time> at;  // `timestamp`, understood; nothing: none is given
+  std::string_view client_version, repository_url;
+  std::string_view tool_call_id, file_path;
+  std::string_view input_json, output_json;  // of a tool, as JSON texts
+  std::span<const Field> data, context;
 };
 
 }  // namespace agents

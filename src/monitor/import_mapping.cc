@@ -1,8 +1,9 @@
-#include "import_mapping.h"
+#include "monitor/import_mapping.h"
 
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cstdlib>
 
 #include "agents/patch.h"
 #include "base/assert.h"
@@ -177,12 +178,20 @@ std::optional<Event> ImportMapping::map(const Record& record) {
   Event event = agent_ == agents::Agent::codex ? map_codex(record) : map_claude(record);
   event.session_id = record.session_id;
   event.parent_session_id = record.parent_session_id;
-  event.source = "import";
+  event.source = kImportSource;
   event.client_timestamp = record.timestamp;
   event.project = base::last_component(record.working_directory);
   event.branch = record.branch;
   event.model = record.model;
   return event;
+}
+
+std::string ImportMapping::save() const {
+  return cost_so_far_ == 0 ? std::string() : fmt::format("{}", cost_so_far_);
+}
+
+void ImportMapping::restore(std::string_view state) {
+  cost_so_far_ = state.empty() ? 0 : std::strtod(std::string(state).c_str(), nullptr);
 }
 
 Event ImportMapping::map_claude(const Record& record) {

@@ -1,4 +1,4 @@
-#include "import_mapping.h"
+#include "monitor/import_mapping.h"
 
 #include <gtest/gtest.h>
 

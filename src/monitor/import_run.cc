@@ -3,7 +3,7 @@
 #include <algorithm>
 
 #include "base/log.h"
-#include "import_mapping.h"
+#include "monitor/import_mapping.h"
 
 namespace monitor {
 namespace {

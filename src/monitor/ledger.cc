@@ -63,7 +63,8 @@ struct Ledger::AppendJob : WriteJob {
   std::vector<EventFacts> facts;  // of each
   std::vector<std::int64_t> ids;
   std::vector<Place> places;  // of those stored
-  std::size_t size = 0;       // about, in bytes
+  Work also;
+  std::size_t size = 0;  // about, in bytes
 
   std::size_t rows() const override { return events.size(); }
   std::size_t bytes() const override { return size; }
@@ -74,7 +75,7 @@ struct Ledger::IdleJob : WriteJob {
 };
 
 struct Ledger::ChangeJob : WriteJob {
-  std::function<Result<void>(Database&)> work;
+  Work work;
   Change what = Change::counted;
 };
 
@@ -112,7 +113,7 @@ Result<std::unique_ptr<Ledger>> Ledger::open(const std::string& path, Options op
   return ledger;
 }
 
-base::Task<Result<AppendResult>> Ledger::append(std::vector<Event> events) {
+base::Task<Result<AppendResult>> Ledger::append(std::vector<Event> events, Work also) {
   const base::Time now = clock_.now();
   AppendJob job;
   for (Event& event : events) {
@@ -127,6 +128,7 @@ base::Task<Result<AppendResult>> Ledger::append(std::vector<Event> events) {
     job.size += sizeof(Event) + event.metadata.size();
   }
   job.events = std::move(events);
+  job.also = std::move(also);
   job.ids.reserve(job.events.size());
   CO_TRY_OK(co_await writer_.submit(job));
   AppendResult result;
@@ -140,7 +142,7 @@ base::Task<Result<IdleCheck>> Ledger::check_idle() {
   co_return job.check;
 }
 
-base::Task<Result<void>> Ledger::change(std::function<Result<void>(Database&)> work, Change what) {
+base::Task<Result<void>> Ledger::change(Work work, Change what) {
   ChangeJob job;
   job.what = what;
   job.work = std::move(work);
@@ -163,6 +165,7 @@ Result<void> Ledger::write(Database& db, std::span<WriteJob* const> jobs) {
         TRY(const std::int64_t id, insert(db, event, *facts++, append->places));
         append->ids.push_back(id);
       }
+      if (append->also) TRY_OK(append->also(db));
     } else if (auto* idle = dynamic_cast<IdleJob*>(job)) {
       // Reads and writes the tables themselves: what was gathered so far goes there first.
       TRY_OK(t.sessions.flush(db, t.now));
@@ -232,7 +235,7 @@ Result<std::int64_t> Ledger::insert(Database& db, const Event& given, const Even
   if (historical) {
     session->status = "ended";
     session->ended_at = t.now;
-  } else if (event.event_type == EventType::session_end && event.source != "import") {
+  } else if (event.event_type == EventType::session_end && event.source != kImportSource) {
     // Claude Code ends a session at every stop and goes on with it: only silence ends it for good.
     const bool goes_on = event.agent_type == "claude_code";
     session->status = goes_on ? "idle" : "ended";
@@ -247,7 +250,7 @@ Result<std::int64_t> Ledger::insert(Database& db, const Event& given, const Even
 }
 
 bool Ledger::is_historical(const Event& event) const {
-  if (event.source != "import") return false;
+  if (!may_be_history(event.source)) return false;
   const auto at = base::parse_date(event.client_timestamp);
   const Settings& s = options_.settings;
   const auto window = std::max(std::chrono::minutes{30}, s.auto_import_interval.count() > 0

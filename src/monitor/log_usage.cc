@@ -8,8 +8,8 @@
 #include "agents/log_file.h"
 #include "base/saturating.h"
 #include "base/time_text.h"
-#include "import_mapping.h"
 #include "message_count.h"
+#include "monitor/import_mapping.h"
 #include "usage_totals.h"
 
 namespace monitor {

@@ -7,6 +7,7 @@
 #include "base/json_reader.h"
 #include "base/json_writer.h"
 #include "base/log.h"
+#include "monitor/registry.h"
 #include "store/migrations.h"
 
 namespace monitor {
@@ -384,7 +385,7 @@ CREATE TABLE sightline_import_files (
 
 Result<void> create_message_tables(Database& db) { return db.execute(std::string(kMessages)); }
 
-constexpr int kNewestStep = 3;
+constexpr int kNewestStep = 4;
 
 Result<void> create_own_tables(Database& db) { return db.execute(std::string(kOwnTables)); }
 
@@ -401,10 +402,11 @@ Result<void> open_schema(Database& db) {
     TRY_OK(add_missing_columns(db));
     TRY_OK(transaction.commit());
   }
-  static const std::array<store::Migration, 3> kSteps = {
+  static const std::array<store::Migration, 4> kSteps = {
       store::Migration{1, "kinds and totals", create_own_tables},
       store::Migration{2, "usage", create_usage_tables},
-      store::Migration{kNewestStep, "messages and imports", create_message_tables}};
+      store::Migration{3, "messages and imports", create_message_tables},
+      store::Migration{kNewestStep, "machines, projects and workspaces", registry::create_tables}};
   TRY_OK(store::migrate(db, "monitor", kSteps));
 
   TRY(auto transaction, db.begin());

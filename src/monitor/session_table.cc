@@ -21,6 +21,20 @@ constexpr std::string_view kUpsertAgent =
     "INSERT INTO agents(id, agent_type, registered_at, last_seen_at) VALUES(?1, ?2, ?3, ?3) "
     "ON CONFLICT(id) DO UPDATE SET last_seen_at = excluded.last_seen_at";
 
+std::string session_metadata(const Event& event) {
+  std::string metadata;
+  base::json::Writer json(metadata);
+  json.begin_object();
+  const auto add = [&json](std::string_view name, const std::string& text) {
+    if (!text.empty()) json.key(name).value(text);
+  };
+  add("parent_session_id", event.parent_session_id);
+  add("machine", event.machine);
+  add("workspace", event.workspace);
+  json.end_object();
+  return metadata;
+}
+
 }  // namespace
 
 Result<SessionTable::Session*> SessionTable::find(Database& db, const std::string& id) {
@@ -49,11 +63,7 @@ void SessionTable::touch(const std::string& id, Session& session, const Event& e
     session.agent_type = event.agent_type;
     session.agent_id = agent_id;
     session.is_stored = true;
-    if (!event.parent_session_id.empty()) {
-      session.metadata.clear();
-      base::json::Writer json(session.metadata);
-      json.begin_object().key("parent_session_id").value(event.parent_session_id).end_object();
-    }
+    session.metadata = session_metadata(event);
   }
   agents_.try_emplace(std::move(agent_id), event.agent_type);
   session.status = "active";

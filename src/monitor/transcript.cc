@@ -5,6 +5,7 @@
 #include <array>
 
 #include "base/json_reader.h"
+#include "base/json_truth.h"
 #include "base/json_writer.h"
 #include "base/utf8.h"
 
@@ -26,24 +27,6 @@ std::string_view role_of(std::string_view event_type) {
   return event_type == "tool_use" ? "tool" : "assistant";
 }
 
-/// As JavaScript sees it.
-bool is_truthy(const Value& value) {
-  switch (value.kind()) {
-    case Kind::null:
-      return false;
-    case Kind::boolean:
-      return value.truth();
-    case Kind::number:
-      return value.to_double() != 0;
-    case Kind::string:
-      return !value.text().empty();
-    case Kind::array:
-    case Kind::object:
-      return true;
-  }
-  return false;
-}
-
 std::optional<Value> find_detail(const Value& metadata, std::string_view event_type) {
   if (!metadata.is(Kind::object)) return std::nullopt;
   for (const std::string_view name : kDetails) {
@@ -51,7 +34,7 @@ std::optional<Value> find_detail(const Value& metadata, std::string_view event_t
     auto value = metadata.find(name);
     if (value && name == "error" && !value->is(Kind::string))
       value = value->is(Kind::object) ? value->find("message") : std::nullopt;
-    if (value && is_truthy(*value)) return value;
+    if (value && base::json::is_truthy(*value)) return value;
   }
   return std::nullopt;
 }

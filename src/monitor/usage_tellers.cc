@@ -28,7 +28,7 @@ Result<bool> is_told_by_telemetry(Database& db, const Event& event) {
 }
 
 Result<std::optional<Event>> UsageTellers::without_repeated_use(Database& db, const Event& event) {
-  const bool is_log = is_imported(event.source, event.event_id);
+  const bool is_log = is_of_log(event.source, event.event_id);
   if ((!is_log && !event.repeats_log) || !tells_use(event)) return std::optional<Event>();
   const Teller asking = is_log ? Teller::log : Teller::telemetry;
   TRY(const Teller teller, teller_of(db, told_session(event), asking));

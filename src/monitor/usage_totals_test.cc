@@ -109,6 +109,8 @@ TEST_F(UsageTotalsTest, ADatabaseOfTheStepBeforeIsCountedAnew) {
       "DROP TRIGGER sightline_event_left_a_gap; DROP TABLE sightline_usage_details; "
       "DROP TABLE sightline_messages; DROP TABLE sightline_message_gaps; "
       "DROP TABLE sightline_import_files; DROP TABLE sightline_usage_tellers; "
+      "DROP TABLE sightline_workspaces; DROP TABLE sightline_projects; "
+      "DROP TABLE sightline_machines; "
       "ALTER TABLE sightline_session_totals DROP COLUMN files_edited; "
       "ALTER TABLE sightline_session_totals DROP COLUMN lines_added; "
       "ALTER TABLE sightline_session_totals DROP COLUMN lines_removed; "

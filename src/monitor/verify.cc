@@ -4,7 +4,7 @@
 #include <unordered_map>
 #include <unordered_set>
 
-#include "import_mapping.h"
+#include "monitor/import_mapping.h"
 #include "usage_tellers.h"
 
 namespace monitor {

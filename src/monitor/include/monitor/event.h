@@ -54,15 +54,31 @@ struct Event {
   std::int64_t cache_write_1h_tokens = 0;  // of cache_write_tokens, those kept for an hour
   std::int64_t reasoning_tokens = 0;       // of tokens_out
   bool input_includes_cache = false;       // tokens_in counts cache_read_tokens too
-  std::string usage_key;          // the provider's message: its tokens count once, however many
-                                  // events carry it
-  std::string parent_session_id;  // of a sub-agent's session
-  bool repeats_log = false;       // telemetry of what the agent's own log tells, too
+  std::string usage_key;           // the provider's message: its tokens count once, however many
+                                   // events carry it
+  std::string parent_session_id;   // of a sub-agent's session
+  bool repeats_log = false;        // telemetry of what the agent's own log tells, too
+  std::string machine, workspace;  // where its session runs: a host, a folder
 };
+
+/// Where an event comes from, as far as it matters; senders may name any other source.
+inline constexpr std::string_view kImportSource = "import";        // a log, read as history
+inline constexpr std::string_view kLogSource = "log";              // a log, read as it grew
+inline constexpr std::string_view kCollectorSource = "collector";  // another machine's collector
 
 /// Whether the event came out of an agent's log by an import, not from a client that says so.
 inline bool is_imported(std::string_view source, std::string_view event_id) {
-  return source == "import" && event_id.starts_with("import-");
+  return source == kImportSource && event_id.starts_with("import-");
+}
+
+/// Whether this program has read it in an agent's log, as history or as it grew.
+inline bool is_of_log(std::string_view source, std::string_view event_id) {
+  return (source == kImportSource || source == kLogSource) && event_id.starts_with("import-");
+}
+
+/// Whether such events may tell of sessions that ended long ago.
+inline bool may_be_history(std::string_view source) {
+  return source == kImportSource || source == kLogSource || source == kCollectorSource;
 }
 
 }  // namespace monitor

@@ -71,8 +71,11 @@ class Ledger : private store::GroupTarget {
 
   void set_listener(LedgerListener& listener) { listener_ = &listener; }
 
+  using Work = std::function<base::Result<void>(store::Database&)>;
+
   /// Stores `events`, except those whose event_id is there. On disk when it returns.
-  base::Task<base::Result<AppendResult>> append(std::vector<Event> events);
+  /// In the same transaction `also`, which must touch neither events nor sessions.
+  base::Task<base::Result<AppendResult>> append(std::vector<Event> events, Work also = {});
 
   /// Moves sessions without events for long to idle, and idle ones to ended.
   base::Task<base::Result<IdleCheck>> check_idle();
@@ -82,8 +85,7 @@ class Ledger : private store::GroupTarget {
     uncounted,  // of anything else, such as what has been imported
   };
   /// Runs `work` in the transaction of a group, behind all that was handed in before.
-  base::Task<base::Result<void>> change(std::function<base::Result<void>(store::Database&)> work,
-                                        Change what);
+  base::Task<base::Result<void>> change(Work work, Change what);
 
   /// The writer thread's loop; returns after `stop`, when all that was handed in is answered.
   void run() { writer_.run(); }

@@ -2,6 +2,8 @@
 
 #include <cstddef>
 #include <optional>
+#include <string>
+#include <string_view>
 
 #include "agents/record.h"
 #include "base/clock.h"
@@ -23,6 +25,10 @@ class ImportMapping {
 
   /// Nothing when the record makes no event, or is not of the time that is asked for.
   std::optional<Event> map(const agents::Record& record);
+
+  /// What it remembers of the records so far, for one that goes on behind them.
+  std::string save() const;
+  void restore(std::string_view state);
 
  private:
   Event map_claude(const agents::Record& record);

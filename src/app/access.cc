@@ -32,8 +32,11 @@ bool is_ip_literal(const std::string& host) {
          inet_pton(AF_INET6, host.c_str(), address) == 1;
 }
 
-bool is_write(Method method) {
-  return method != Method::get && method != Method::head && method != Method::options;
+/// What asks to upgrade may write later on, and browsers let any page do so.
+bool is_write(const Request& request) {
+  return (request.method != Method::get && request.method != Method::head &&
+          request.method != Method::options) ||
+         request.has_header("upgrade");
 }
 
 bool is_same_origin(std::string_view origin, std::string_view host) {
@@ -68,7 +71,7 @@ std::optional<Response> Access::check(const Request& request) const {
                  name));
   }
   const std::string_view origin = request.header("origin");
-  if (!origin.empty() && is_write(request.method) && !is_same_origin(origin, host) &&
+  if (!origin.empty() && is_write(request) && !is_same_origin(origin, host) &&
       !is_allowed_origin(origin))
     return Response::error(403,
                            fmt::format("requests from the web page {} are not accepted; if they "

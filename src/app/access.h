@@ -22,8 +22,9 @@ class Access {
 
   explicit Access(Rules rules) : rules_(std::move(rules)) {}
 
-  /// The refusal of a request, from its head alone: a Host that is not ours (403), a write from
-  /// another web page (403), a missing or wrong token (401). Also answers CORS preflights.
+  /// The refusal of a request, from its head alone: a Host that is not ours (403), a write or a
+  /// WebSocket from another web page (403), a missing or wrong token (401). Also answers CORS
+  /// preflights.
   std::optional<net::Response> check(const net::Request& request) const;
 
   /// CORS headers for the origins that are allowed.

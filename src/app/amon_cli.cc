@@ -21,12 +21,6 @@ struct Globals {
   std::string ignored_text;  // of a command that needs no database or no server
 };
 
-const CLI::App* find_command(const CLI::App& cli, const std::string& name) {
-  for (const CLI::App* command : cli.get_subcommands({}))
-    if (command->get_name() == name) return command;
-  return nullptr;
-}
-
 void add_globals(CLI::App& cli, Globals& globals) {
   const auto has = [&cli](const char* name) { return cli.get_option_no_throw(name) != nullptr; };
   const auto add_flag = [&](const char* name, const char* names, bool& flag, const char* what) {

@@ -1,6 +1,7 @@
 #include "app/cli.h"
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <cstdio>
 #include <memory>
 #include <span>
@@ -33,6 +34,10 @@ void add_version_command(CLI::App& cli, Action& action) {
   });
 }
 
+void add_completion(CLI::App& cli, Action& action) {
+  add_completion_command(cli, action, "completion");
+}
+
 struct Command {
   std::string_view name;
   void (*add)(CLI::App& cli, Action& action);
@@ -49,6 +54,8 @@ constexpr Command kCommands[] = {{"serve", add_serve_command},
                                  {"config", add_config_command},
                                  {"hook", add_hook_command},
                                  {"hooks", add_hooks_command},
+                                 {"collect", add_collect_command},
+                                 {"completion", add_completion},
                                  {"version", add_version_command}};
 
 /// The command that is named, or all where help or a mistake has to name them: to declare the flags
@@ -57,15 +64,22 @@ void add_commands(CLI::App& cli, Action& action, std::string_view named) {
   const auto found = std::find_if(std::begin(kCommands), std::end(kCommands),
                                   [&](const Command& command) { return command.name == named; });
   if (found != std::end(kCommands)) return found->add(cli, action);
-  for (const Command& command : kCommands) command.add(cli, action);
+  declare_all(cli, action);
 }
 
 }  // namespace
+
+void declare_all(CLI::App& cli, Action& action) {
+  if (front() == Front::devlog) return declare_devlog(cli, action);
+  for (const Command& command : kCommands) command.add(cli, action);
+}
 
 int run_command_line(int argc, char** argv) {
   const std::string name(argc > 0 ? base::last_component(argv[0]) : "sightline");
   const std::vector<std::string> arguments(argv + (argc > 0 ? 1 : 0), argv + argc);
   if (name == "amon" || name == "agentmonitor") return run_agentmonitor(name, arguments);
+  if (std::find(kDevlogNames.begin(), kDevlogNames.end(), name) != kDevlogNames.end())
+    return run_devlog(name, arguments);
   if (is_hook(argc, argv))
     return run_hook(std::span<char* const>(argv + 2, static_cast<std::size_t>(argc - 2)));
   CLI::App cli("Sightline shows, stores and streams everything that AI agents do.", "sightline");

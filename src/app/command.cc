@@ -47,12 +47,19 @@ std::string unknown_command(const CLI::App& cli, const std::vector<std::string>&
   return {};
 }
 
+/// Of a line that cannot be read.
+int wrong_usage() { return front() == Front::devlog ? kFailed : kWrongUsage; }
+
 int exit_code(base::Errc code) {
+  if (front() == Front::devlog) return kFailed;
   if (code == base::Errc::invalid_argument) return kWrongUsage;
   if (front() == Front::sightline) return kFailed;
   if (code == base::Errc::unavailable) return kUnavailable;
   return code == base::Errc::not_found ? kNotFound : kFailed;
 }
+
+/// What an error begins with.
+std::string complaint_head() { return front() == Front::devlog ? "Error" : program_name(); }
 
 /// What a key means to a command that listens on nothing.
 std::string_view client_meaning(const ConfigKey& key) {
@@ -71,7 +78,7 @@ Front front() { return called().front; }
 const std::string& program_name() { return called().name; }
 
 int complain(const base::Error& error) {
-  std::fprintf(stderr, "%s: %s\n", program_name().c_str(), error.what.c_str());
+  std::fprintf(stderr, "%s: %s\n", complaint_head().c_str(), error.what.c_str());
   return exit_code(error.code);
 }
 
@@ -85,15 +92,20 @@ int run_command(CLI::App& cli, const std::vector<std::string>& arguments, const 
     return cli.exit(version);
   } catch (const CLI::ParseError& error) {
     const std::string unknown = unknown_command(cli, arguments);
-    const std::string& name = program_name();
-    std::fprintf(stderr, "%s: %s; see %s --help\n", name.c_str(),
-                 unknown.empty() ? error.what() : unknown.c_str(), name.c_str());
-    return kWrongUsage;
+    std::fprintf(stderr, "%s: %s; see %s --help\n", complaint_head().c_str(),
+                 unknown.empty() ? error.what() : unknown.c_str(), program_name().c_str());
+    return wrong_usage();
   }
   const int code = action();
   const bool is_written = std::fflush(stdout) == 0 && std::ferror(stdout) == 0;
   if (is_written || code != kDone) return code;
   return complain({base::Errc::unavailable, "the output could not be written"});
+}
+
+const CLI::App* find_command(const CLI::App& cli, const std::string& name) {
+  for (const CLI::App* command : cli.get_subcommands({}))
+    if (command->get_name() == name) return command;
+  return nullptr;
 }
 
 std::optional<std::string> environment(const std::string& name) {
@@ -143,8 +155,7 @@ void ConfigFlags::offer_keys(CLI::App& command, Offer offer) {
     std::string what = fmt::format("{} [{}]", about, key.variable);
     const std::string flag = fmt::format("--{}", key.name);
     if (key.kind == KeyKind::boolean) {
-      command.add_flag_callback(
-          flag, [&value] { value = "true"; }, what);
+      command.add_flag(flag + "{true}", value, what);
     } else {
       CLI::Option* option = command.add_option(flag, value, what);
       if (!key.default_value.empty()) option->default_str(std::string(key.default_value));
@@ -158,6 +169,7 @@ base::Result<Config> ConfigFlags::load() const {
     if (!value.empty() && name != "url") given[name] = value;
   if (front() == Front::agentmonitor) {
     defaults["db"] = kAgentMonitorDatabase;
+    defaults["collect"] = "false";  // it imports, every auto-import minutes
     if (offer_ != Offer::listener_keys) TRY_OK(point_to_server(given));
   }
   return Config::load(given, environment, defaults);

@@ -1,10 +1,12 @@
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <functional>
 #include <map>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "agents/discovery.h"
@@ -25,23 +27,26 @@ constexpr int kUnavailable = 3, kNotFound = 4, kPartlyDone = 5;  // of Front::ag
 
 /// The program whose command line this is. It decides exit codes, the name in texts, the flags that
 /// say where the database and the server are, and where the database is by default.
-enum class Front : std::uint8_t { sightline, agentmonitor };
+enum class Front : std::uint8_t { sightline, agentmonitor, devlog };
 
 /// Set once, before any command is declared; constant from then on.
 void call_as(Front front, std::string name);
 Front front();
-/// The name it was called by: `sightline`, `amon`, `agentmonitor`.
+/// The name it was called by: `sightline`, `amon`, `agentmonitor`, `devlog`, ...
 const std::string& program_name();
 
 /// What the chosen command does once the whole line is read; returns the exit code. A command sets
 /// it from its `CLI::App::callback`, with flags kept alive in the closure.
 using Action = std::function<int()>;
 
-/// `sightline: WHAT` on standard error; the exit code that fits.
+/// `sightline: WHAT` on standard error, `Error: WHAT` of devlog; the exit code that fits.
 int complain(const base::Error& error);
 
 /// Reads `arguments` with `cli` and does what was chosen; returns the exit code.
 int run_command(CLI::App& cli, const std::vector<std::string>& arguments, const Action& action);
+
+/// The command of this name directly below `cli`; null when there is none.
+const CLI::App* find_command(const CLI::App& cli, const std::string& name);
 
 std::optional<std::string> environment(const std::string& name);
 
@@ -101,6 +106,9 @@ void add_verify_command(CLI::App& cli, Action& action);
 void add_seed_command(CLI::App& cli, Action& action);
 void add_hook_command(CLI::App& cli, Action& action);
 void add_hooks_command(CLI::App& cli, Action& action);
+void add_collect_command(CLI::App& cli, Action& action);
+/// `name` is how the command is called.
+void add_completion_command(CLI::App& cli, Action& action, const std::string& name);
 // Of agentmonitor alone.
 void add_health_command(CLI::App& cli, Action& action);
 void add_open_command(CLI::App& cli, Action& action);
@@ -109,5 +117,14 @@ void add_top_sessions_command(CLI::App& cli, Action& action);
 
 /// The command line of AgentMonitor; `name` is `amon` or `agentmonitor`.
 int run_agentmonitor(std::string name, std::vector<std::string> arguments);
+
+/// The command line of the devlog collector; `name` is one of kDevlogNames.
+int run_devlog(const std::string& name, const std::vector<std::string>& arguments);
+constexpr std::array<std::string_view, 3> kDevlogNames = {"devlog", "devlog-collector",
+                                                          "devlog-cli"};
+
+/// Declares every command of sightline, or of devlog if it is called so.
+void declare_all(CLI::App& cli, Action& action);
+void declare_devlog(CLI::App& cli, Action& action);
 
 }  // namespace app

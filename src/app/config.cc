@@ -63,6 +63,8 @@ constexpr ConfigKey kKeys[] = {
     {"auto-import", "AGENTMONITOR_AUTO_IMPORT_MINUTES", KeyKind::integer, "10", 0, "",
      "minutes between imports, 0: none; sets how recent an imported event must be to count as "
      "live"},
+    {"collect", "SIGHTLINE_COLLECT", KeyKind::boolean, "true", 0, "",
+     "follow the logs of this machine's agents; false for agentmonitor"},
     {"session-window-hours", "AGENTMONITOR_SESSION_WINDOW_HOURS", KeyKind::integer, "5", 1, "",
      "hours of the usage monitor's session window"},
     {"session-window-hours-claude-code", "AGENTMONITOR_SESSION_WINDOW_HOURS_CLAUDE_CODE",

@@ -4,6 +4,7 @@
 
 #include "base/json_writer.h"
 #include "base/text.h"
+#include "hub_routes.h"
 #include "json_body.h"
 #include "monitor/event_query.h"
 #include "monitor_routes.h"
@@ -31,8 +32,8 @@ struct Batch {
 };
 
 /// `false` when the body is no batch.
-bool parse_batch(std::string_view body, const monitor::ContractLimits& limits, Batch& batch) {
-  const base::json::Value value = monitor::recover_json(body, thread_document());
+bool parse_batch(const base::json::Value& value, const monitor::ContractLimits& limits,
+                 Batch& batch) {
   if (!value.is(base::json::Kind::object)) return false;
   const auto events = value.find("events");
   if (!events || !events->is(base::json::Kind::array)) return false;
@@ -70,6 +71,7 @@ void write_outcome(base::json::Writer& json, const monitor::AppendResult& result
 Task<Response> MonitorRoutes::post_event(Request& request) {
   if (auto refusal = read_text(request)) co_return std::move(*refusal);
   const base::json::Value value = monitor::recover_json(request.body, thread_document());
+  if (HubRoutes::is_collected_event(value)) co_return co_await parts_.hub.store_event(value);
   auto parsed = monitor::parse_event(value, limits());
   if (const auto* errors = std::get_if<FieldErrors>(&parsed))
     co_return Response::json(400, monitor::to_json(*errors));
@@ -88,9 +90,10 @@ Task<Response> MonitorRoutes::post_event(Request& request) {
 
 Task<Response> MonitorRoutes::post_batch(Request& request) {
   if (auto refusal = read_text(request)) co_return std::move(*refusal);
+  const base::json::Value value = monitor::recover_json(request.body, thread_document());
+  if (HubRoutes::is_collected_batch(value)) co_return co_await parts_.hub.store_events(value);
   Batch batch;
-  if (!parse_batch(request.body, limits(), batch))
-    co_return Response::json(400, std::string(kNotABatch));
+  if (!parse_batch(value, limits(), batch)) co_return Response::json(400, std::string(kNotABatch));
   std::string().swap(request.body);  // nothing points into it any more
 
   monitor::AppendResult stored;

@@ -19,6 +19,8 @@
 
 namespace app {
 
+class HubRoutes;
+
 /// The monitor's HTTP interface: docs/api.md. Translates HTTP, decides nothing.
 ///
 /// Thread: any I/O thread. Owner: app::Server; outlives every connection.
@@ -26,6 +28,7 @@ class MonitorRoutes {
  public:
   struct Parts {
     monitor::Ledger& ledger;
+    HubRoutes& hub;  // takes what collectors send to the monitor's own paths
     store::SnapshotReaders& readers;
     EventFeed& feed;
     const monitor::Settings& settings;

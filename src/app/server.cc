@@ -14,6 +14,8 @@
 #include "base/worker_pool.h"
 #include "command.h"
 #include "event_feed.h"
+#include "hub_routes.h"
+#include "local_collector.h"
 #include "local_ledger.h"
 #include "monitor/ledger.h"
 #include "monitor_routes.h"
@@ -38,7 +40,6 @@ using net::Response;
 constexpr std::size_t kWorkers = 2;
 constexpr std::chrono::seconds kStopPatience{3};
 constexpr std::chrono::seconds kIdleCheckPeriod{60};
-constexpr std::chrono::seconds kExpirePeriod{2};
 
 /// The page that AgentMonitor's clients know for a path that is none.
 Response not_found(const Request& request) {
@@ -105,8 +106,10 @@ struct Server::Parts {
   Access access;
   std::optional<store::OwnerLock> lock;
   std::unique_ptr<monitor::Ledger> ledger;
+  std::unique_ptr<HubRoutes> hub_routes;
   std::unique_ptr<MonitorRoutes> monitor_routes;
   std::unique_ptr<AutoImport> auto_import;
+  std::unique_ptr<LocalCollector> collector;  // null: agents' logs are not followed
   std::unique_ptr<OtlpRoutes> otlp_routes;
   net::Router router;
   std::unique_ptr<net::HttpServer> http;
@@ -121,6 +124,7 @@ struct Server::Parts {
   Result<void> listen();
   void open_spool();
   void add_routes();
+  void add_collector();
   void add_auto_import();
   void start_threads();
   void start_periodics();
@@ -137,6 +141,10 @@ Result<void> Server::Parts::open_ledger() {
   const monitor::Ledger::Options options{settings, config.text("durability") == "full"};
   TRY(ledger,
       monitor::Ledger::open(path, options, pricing, branches, base::Clock::system(), metrics));
+  if (config.flag("collect")) {
+    TRY(auto db, store::Database::open(path, store::Access::read_write));
+    TRY_OK(collector::cursors::create(db));
+  }
   ledger->set_listener(feed);
   feed.live().announce(ledger->newest_id());
   return {};
@@ -166,11 +174,13 @@ void Server::Parts::open_spool() {
 }
 
 void Server::Parts::add_routes() {
+  const monitor::ContractLimits limits{settings.max_metadata_bytes};
+  hub_routes = std::make_unique<HubRoutes>(*ledger, readers, limits);
+  hub_routes->add_to(router);
   monitor_routes = std::make_unique<MonitorRoutes>(MonitorRoutes::Parts{
-      *ledger, readers, feed, settings, base::Clock::system(), config.text("db")});
+      *ledger, *hub_routes, readers, feed, settings, base::Clock::system(), config.text("db")});
   monitor_routes->add_to(router);
-  otlp_routes = std::make_unique<OtlpRoutes>(
-      *ledger, pool, monitor::ContractLimits{settings.max_metadata_bytes}, metrics);
+  otlp_routes = std::make_unique<OtlpRoutes>(*ledger, pool, limits, metrics);
   otlp_routes->add_to(router);
   router.get("/metrics", [this](Request&) -> base::Task<Response> {
     std::string text = metrics.text();
@@ -195,8 +205,24 @@ base::Task<Response> Server::Parts::get_file(Request& request) {
   co_return not_found(request);
 }
 
+/// All agents' logs, where their own settings say that they are.
+void Server::Parts::add_collector() {
+  if (!config.flag("collect")) return;
+  std::vector<agents::Location> locations;
+  for (const agents::Agent agent : agents::agents_in_order())
+    for (agents::Location& location :
+         agents::locations_of(agent, agents::this_system(), environment))
+      locations.push_back(std::move(location));
+  collector = std::make_unique<LocalCollector>(
+      LocalCollector::Parts{*ledger, readers, pool, threads.at(threads.size() - 1), metrics,
+                            settings.max_metadata_bytes},
+      std::move(locations));
+  collector->add_to(router);
+}
+
+/// What is followed need not be looked at every few minutes.
 void Server::Parts::add_auto_import() {
-  if (settings.auto_import_interval.count() == 0) return;
+  if (collector || settings.auto_import_interval.count() == 0) return;
   base::log::info("Auto-import: every {}m", settings.auto_import_interval.count());
   monitor::Importer::Parts from{ledger.get(), readers, pool, agents::Places::of(environment),
                                 settings.max_metadata_bytes};
@@ -218,12 +244,13 @@ void Server::Parts::start_periodics() {
                                     [this] { monitor_routes->broadcast_statistics().detach(); }));
     periodics.push_back(
         first.every(kIdleCheckPeriod, [this] { monitor_routes->check_idle().detach(); }));
-    periodics.push_back(first.every(kExpirePeriod, [this] { ledger->expire(); }));
+    periodics.push_back(first.every(SpoolDelivery::kPeriod, [this] {
+      ledger->expire();
+      if (spool) spool->deliver().detach();
+    }));
     if (auto_import)
       periodics.push_back(first.every(AutoImport::kFirst, [this] { auto_import->tick(); }));
-    if (!spool) return;
-    spool->deliver().detach();
-    periodics.push_back(first.every(SpoolDelivery::kPeriod, [this] { spool->deliver().detach(); }));
+    if (spool) spool->deliver().detach();
   });
 }
 
@@ -236,11 +263,13 @@ Result<std::unique_ptr<Server>> Server::start(const Config& config) {
   auto parts = std::make_unique<Parts>(config);
   TRY_OK(parts->open_ledger());
   parts->add_routes();
+  parts->add_collector();
   parts->add_auto_import();
   TRY_OK(parts->listen());
   parts->open_spool();
   parts->start_threads();
   parts->start_periodics();
+  if (parts->collector) parts->collector->start();
   parts->http->start();
   return std::unique_ptr<Server>(new Server(std::move(parts)));
 }
@@ -257,6 +286,7 @@ void Server::stop() {
   p.stopped = true;
   p.threads.at(0).post([&p] { p.periodics.clear(); });
   if (p.auto_import) p.auto_import->stop();
+  if (p.collector) p.collector->stop();
   p.http->stop(kStopPatience);
   // From here on nobody asks for anything: what was asked for is finished, then the threads end.
   p.ledger->stop();

@@ -155,7 +155,7 @@ Result<void> Spool::write(std::string_view event) {
     return Error{Errc::invalid_argument, fmt::format("an event of {} bytes", event.size())};
   TRY_OK(make_folders(folder_));
   make_room(event.size());
-  const std::string id = base::UlidGenerator().next();
+  const std::string id = ids_.next();
   const std::string temporary = path(fmt::format(".{}{}", id, kTemporary));
   const std::string final_path = path(fmt::format("{}-{}{}", id, event.size(), kEnding));
   auto written = write_file(temporary, event);

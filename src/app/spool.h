@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "base/result.h"
+#include "base/ulid.h"
 
 namespace app {
 
@@ -77,6 +78,7 @@ class Spool {
 
   std::string folder_;
   Limits limits_;
+  base::UlidGenerator ids_;  // in the order of writing
 };
 
 }  // namespace app

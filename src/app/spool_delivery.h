@@ -21,7 +21,7 @@ namespace app {
 /// Thread: the first I/O thread; disk is touched on workers. Owner: app::Server.
 class SpoolDelivery {
  public:
-  static constexpr std::chrono::seconds kPeriod{2};
+  static constexpr std::chrono::seconds kPeriod{5};
   static constexpr std::size_t kBatchFiles = 256;
   static constexpr std::size_t kBatchBytes = std::size_t{4} << 20;
 

@@ -10,7 +10,7 @@
 #include "agents/log_reader.h"
 #include "base/assert.h"
 #include "base/json_reader.h"
-#include "import_mapping.h"
+#include "monitor/import_mapping.h"
 
 /// What holds for every log, whatever is in it.
 namespace log_check {

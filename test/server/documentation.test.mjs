@@ -122,6 +122,12 @@ describe('docs/api.md', () => {
     // The session that the paths of the document name.
     const named = { session_id: 'ID', agent_type: 'a', event_type: 'tool_use' };
     await new Monitor(server.url).send(named);
+    const post = (path, body) =>
+      fetch(server.url + path, { method: 'POST', body: JSON.stringify(body), headers });
+    const headers = { 'content-type': 'application/json' };
+    await post('/api/machines', { machineId: 'ID', hostname: 'h' });
+    await post('/api/projects/resolve', { repoUrl: 'https://example.org/a/b' });
+    await post('/api/workspaces', { projectId: 1, machineId: 1, workspaceId: 'ID' });
   });
   after(() => server?.stop());
 

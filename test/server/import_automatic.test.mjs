@@ -20,8 +20,8 @@ describe('a server', () => {
     const home = new AgentsHome();
     const path = home.claudeLog('s', [line('user', 1), line('assistant', 2)]);
     home.codexLog('c', [{ timestamp: '2026-02-20T09:00:00Z', type: 'session_meta', payload: { id: 'c' } }]);
-    const server = await home.serve({ env: { AGENTMONITOR_AUTO_IMPORT_MINUTES: '1' } });
-    assert.match(server.output(), /Auto-import: every 1m/);
+    const server = await home.serve({ env: { SIGHTLINE_COLLECT: 'false', AGENTMONITOR_AUTO_IMPORT_MINUTES: '1' } });
+    await until(() => /Auto-import: every 1m/.test(server.output()), 'it says so');
     const monitor = new Monitor(server.url);
     const stream = await monitor.stream();
     const filtered = await monitor.stream('/api/stream?agent_type=claude_code');
@@ -51,7 +51,7 @@ describe('a server', () => {
   test('that is told to stop while it imports ends soon, and the rest comes later', async () => {
     const home = new AgentsHome();
     home.generate({ bytes: 40e6 });
-    const server = await home.serve({ env: { AGENTMONITOR_AUTO_IMPORT_MINUTES: '1' } });
+    const server = await home.serve({ env: { SIGHTLINE_COLLECT: 'false', AGENTMONITOR_AUTO_IMPORT_MINUTES: '1' } });
     const monitor = new Monitor(server.url);
     await until(async () => (await monitor.stats()).total_events > 0, 'the import has begun', { withinMs: FIRST_LIMIT_MS });
     assert.equal(await server.stop(), 0, server.output());
@@ -63,7 +63,7 @@ describe('a server', () => {
   test('imports nothing when it may not', async () => {
     const home = new AgentsHome();
     home.claudeLog('s', [line('user', 1)]);
-    const server = await home.serve({ env: { AGENTMONITOR_AUTO_IMPORT_MINUTES: '0' } });
+    const server = await home.serve({ env: { SIGHTLINE_COLLECT: 'false', AGENTMONITOR_AUTO_IMPORT_MINUTES: '0' } });
     assert.doesNotMatch(server.output(), /Auto-import/);
     assert.equal(await server.stop(), 0, server.output());
   });

@@ -90,7 +90,7 @@ describe(`an import (SIGHTLINE_SEED=${RUN})`, () => {
 
   test('beside a server that takes events loses none of either', async () => {
     const home = new AgentsHome({ logs });
-    const server = await home.serve();
+    const server = await home.serve({ env: { SIGHTLINE_COLLECT: 'false' } });
     const monitor = new Monitor(server.url);
     let running = true;
     const importing = home.import().finally(() => (running = false));

@@ -44,7 +44,7 @@ describe('usage from the logs', () => {
       assert.equal(imported.code, 0, imported.stderr);
       for (const by of ['daily', 'monthly', 'model']) {
         const stored = await usage(home, [by]);
-        assert.ok(stored[by].length > 1 || by === 'monthly');
+        assert.ok(stored[by].length > 0);
         expectEqual(await usage(home, [by, '--logs']), stored);
       }
       const limits = ['--since', '2026-09-10', '--until', '2026-09-12', '--agent', 'claude'];

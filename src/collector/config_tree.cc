@@ -1,4 +1,4 @@
-#include "config_tree.h"
+#include "collector/config_tree.h"
 
 #include <fmt/format.h>
 #include <yaml-cpp/yaml.h>

@@ -7,7 +7,7 @@
 #include <fstream>
 
 #include "base/text.h"
-#include "config_tree.h"
+#include "collector/config_tree.h"
 
 namespace collector {
 namespace {

@@ -1,0 +1,96 @@
+#include "tasks/engine.h"
+
+#include "tasks/archive.h"
+
+namespace tasks {
+
+using base::MutexLock;
+using base::Result;
+
+base::Task<Result<Task>> Engine::create(Task task) {
+  if (task.id.empty()) {
+    MutexLock lock(mutex_);
+    task.id = ids_.next();
+  }
+  task.status = Status::pending;
+  task.created_at = task.updated_at = clock_.now();
+  task.deadline = deadline_of(task.ttl, task.created_at);
+  Task stored = task;
+  CO_TRY_OK(co_await store_.create(std::move(task)));
+  co_return stored;
+}
+
+base::Task<Result<Task>> Engine::transition(std::string id, Transition transition) {
+  Decide decide = [this, wanted = std::move(transition)](const Task& task) {
+    return change(task, wanted, clock_.now());
+  };
+  co_return co_await store_.update(std::move(id), std::move(decide));
+}
+
+base::Task<Result<Task>> Engine::resolve(std::string id, Json result) {
+  Decide decide = [this, resolution = std::move(result)](const Task& task) -> Result<Change> {
+    // Paused, it could run on as well; but not by an answer to a question that is withdrawn.
+    if (task.status != Status::blocked) return illegal(task.status, Status::running);
+    Transition transition;
+    transition.to = Status::running;
+    transition.result = resolution;
+    return change(task, transition, clock_.now());
+  };
+  co_return co_await store_.update(std::move(id), std::move(decide));
+}
+
+base::Task<Result<Archive>> Engine::export_archive(std::string id) {
+  HistoryQuery query;
+  query.with_series = true;
+  CO_TRY(History history, co_await store_.history(id, std::move(query)));
+  CO_TRY(Task task, co_await store_.find(id));
+  co_return make_archive(std::move(task), std::move(history.events), history.accumulated);
+}
+
+base::Task<Result<bool>> Engine::import_archive(Archive archive, bool overwrite) {
+  Task& task = archive.task;
+  if (!is_terminal(task.status) && task.status != Status::paused)
+    task.deadline = deadline_of(task.ttl, clock_.now());
+  co_return co_await store_.restore(std::move(archive), overwrite);
+}
+
+base::Task<void> Engine::run_due() {
+  const base::Time now = clock_.now();
+  if (store_.next_due() > now || is_running_due_.exchange(true)) co_return;
+  const Decide decide = [now](const Task& task) -> Result<Change> {
+    if (task.status != Status::blocked || !task.resume_at || *task.resume_at > now ||
+        (task.deadline && *task.deadline <= now))
+      return time_out(task, now);
+    Transition resume;
+    resume.to = Status::running;
+    return change(task, resume, now);
+  };
+  for (;;) {
+    const auto ids = co_await store_.due(now);
+    if (!ids || ids->empty()) break;
+    bool has_moved = false;
+    for (const std::string& id : *ids) {
+      const auto moved = co_await store_.update(id, decide);
+      has_moved |= moved.ok();
+    }
+    if (!has_moved) break;  // others were faster, or the store is away: at the next call
+  }
+  is_running_due_.store(false);
+}
+
+Collapse::Collapse(std::vector<Event> accumulated) {
+  for (Event& event : accumulated) {
+    std::string id = *event.series_id;
+    grown_.insert_or_assign(std::move(id), std::move(event));
+  }
+}
+
+std::optional<Collapse::Item> Collapse::next(Event event) {
+  if (event.effective_mode() != SeriesMode::accumulate) return Item{std::move(event), false};
+  if (!shown_.insert(*event.series_id).second) return std::nullopt;
+  const auto found = grown_.find(*event.series_id);
+  if (found == grown_.end()) return Item{std::move(event), true};
+  return Item{found->second, true};
+}
+
+}  // namespace tasks

@@ -1,0 +1,86 @@
+#pragma once
+
+#include <atomic>
+#include <cstddef>
+#include <map>
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/mutex.h"
+#include "base/ulid.h"
+#include "tasks/store.h"
+
+namespace tasks {
+
+/// What can be done with tasks, whatever keeps them.
+///
+/// Exactly one transition makes a task terminal; what it tells and what is published have indexes
+/// in the order in which they happened, and after a terminal status there is nothing more.
+/// Thread: any executor's. Owner: app; the store and the clock outlive it.
+/// Errors: those of the store, each with the text that clients know.
+class Engine {
+ public:
+  Engine(TaskStore& store, const base::Clock& clock) : store_(store), clock_(clock), ids_(clock) {}
+
+  /// Makes the task, pending, with a new id unless it has one. `conflict` when that is taken.
+  base::Task<base::Result<Task>> create(Task task);
+  base::Task<base::Result<Task>> find(std::string id) { return store_.find(std::move(id)); }
+  base::Task<base::Result<std::vector<Task>>> list(TaskFilter filter) {
+    return store_.list(std::move(filter));
+  }
+
+  /// `conflict`: `Invalid transition: <from> → <to>`.
+  base::Task<base::Result<Task>> transition(std::string id, Transition transition);
+
+  /// Answers what a blocked task waits for: it runs on with `result`. `conflict` when it is not, or
+  /// no longer, blocked.
+  base::Task<base::Result<Task>> resolve(std::string id, Json result);
+
+  /// All of `events` or none, with successive indexes.
+  base::Task<base::Result<std::vector<Event>>> publish(std::string id,
+                                                       std::vector<NewEvent> events) {
+    return store_.append(std::move(id), std::move(events));
+  }
+
+  base::Task<base::Result<History>> history(std::string id, HistoryQuery query) {
+    return store_.history(std::move(id), std::move(query));
+  }
+
+  base::Task<base::Result<Archive>> export_archive(std::string id);
+  /// Whether there was such a task before. Nobody who follows it is told.
+  base::Task<base::Result<bool>> import_archive(Archive archive, bool overwrite);
+
+  /// Ends the tasks whose time is over and resumes those that wait for this moment; to be called
+  /// about once a second. Costs nothing when nothing is due.
+  base::Task<void> run_due();
+
+ private:
+  TaskStore& store_;
+  const base::Clock& clock_;
+  base::Mutex mutex_;
+  base::UlidGenerator ids_ GUARDED_BY(mutex_);
+  std::atomic<bool> is_running_due_{false};
+};
+
+/// What a reader gets who wants each `accumulate` series whole: its accumulation stands where its
+/// first event stood, the rest of it is left out. Fed page by page.
+class Collapse {
+ public:
+  explicit Collapse(std::vector<Event> accumulated);
+
+  struct Item {
+    Event event;
+    bool is_snapshot = false;
+  };
+  /// Nothing when the event is part of a series that has been shown.
+  std::optional<Item> next(Event event);
+
+ private:
+  std::map<std::string, Event, std::less<>> grown_;
+  std::set<std::string, std::less<>> shown_;
+};
+
+}  // namespace tasks

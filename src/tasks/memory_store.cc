@@ -1,0 +1,290 @@
+#include "tasks/memory_store.h"
+
+#include <algorithm>
+#include <map>
+#include <set>
+#include <string_view>
+#include <unordered_map>
+
+#include "base/mutex.h"
+#include "base/ulid.h"
+#include "event_log.h"
+#include "tasks/accumulation.h"
+
+namespace tasks {
+namespace {
+
+using base::MutexLock;
+using base::Result;
+using base::Time;
+
+constexpr std::size_t kDueAtOnce = 100;
+
+struct Series {
+  std::int64_t newest_index = -1;
+  Accumulation accumulation;  // of an `accumulate` series
+};
+
+struct Entry {
+  Task task;
+  std::uint64_t number = 0;  // in the order of creation
+  std::int64_t next_index = 0;
+  EventLog log;
+  std::map<std::string, Series, std::less<>> series;
+};
+
+struct TextHash {
+  using is_transparent = void;
+  std::size_t operator()(std::string_view text) const {
+    return std::hash<std::string_view>{}(text);
+  }
+};
+
+/// Where the query's part of the log begins.
+std::size_t begin_of(const EventLog& log, const Cursor& since) {
+  if (since.id) {
+    // Whoever resumes has seen nearly all: from the end.
+    for (std::size_t position = log.size(); position-- > 0;)
+      if (log.id_at(position) == *since.id) return position + 1;
+    return 0;
+  }
+  return since.index ? log.behind(*since.index) : 0;
+}
+
+void read_events(const EventLog& log, const HistoryQuery& query, History& history) {
+  const std::size_t end = log.behind(query.through);
+  const bool by_time = query.since.timestamp && !query.since.id && !query.since.index;
+  for (std::size_t at = begin_of(log, query.since); at < end; ++at) {
+    if (by_time && log.timestamp_at(at) <= *query.since.timestamp) continue;
+    if (query.limit > 0 && history.events.size() == static_cast<std::size_t>(query.limit)) {
+      history.is_last = false;
+      return;
+    }
+    history.events.push_back(log.at(at));
+  }
+}
+
+}  // namespace
+
+/// The tasks of one division.
+class MemoryStore::Shard {
+ public:
+  explicit Shard(const base::Clock& clock) : clock_(clock), ids_(clock) {}
+
+  Result<void> create(Task task, std::uint64_t number, StoreListener* listener) {
+    MutexLock lock(mutex_);
+    const auto [at, is_new] = entries_.try_emplace(task.id);
+    if (!is_new) return task_exists(task.id);
+    at->second = std::make_unique<Entry>();
+    Entry& entry = *at->second;
+    entry.task = std::move(task);
+    entry.number = number;
+    schedule(entry);
+    if (listener) listener->created(entry.task.id);
+    return {};
+  }
+
+  Result<Task> find(const std::string& id) {
+    MutexLock lock(mutex_);
+    const Entry* entry = look(id);
+    if (!entry) return no_such_task(id);
+    return entry->task;
+  }
+
+  void list(const TaskFilter& filter, std::vector<std::pair<std::uint64_t, Task>>& tasks) {
+    MutexLock lock(mutex_);
+    for (const auto& [id, entry] : entries_) {
+      const Task& task = entry->task;
+      const bool is_asked =
+          filter.statuses.empty() || std::find(filter.statuses.begin(), filter.statuses.end(),
+                                               task.status) != filter.statuses.end();
+      if (is_asked && (!filter.type || filter.type == task.type))
+        tasks.emplace_back(entry->number, task);
+    }
+  }
+
+  Result<Task> update(const std::string& id, const Decide& decide, StoreListener* listener) {
+    MutexLock lock(mutex_);
+    Entry* entry = look(id);
+    if (!entry) return no_such_task(id);
+    TRY(Change change, decide(entry->task));
+    unschedule(*entry);
+    entry->task = std::move(change.task);
+    schedule(*entry);
+    add(*entry, std::move(change.events), listener);
+    return entry->task;
+  }
+
+  Result<std::vector<Event>> append(const std::string& id, std::vector<NewEvent> events,
+                                    StoreListener* listener) {
+    MutexLock lock(mutex_);
+    Entry* entry = look(id);
+    if (!entry) return no_such_task(id);
+    if (is_terminal(entry->task.status)) return is_over(entry->task.status);
+    return add(*entry, std::move(events), listener);
+  }
+
+  Result<History> history(const std::string& id, const HistoryQuery& query) {
+    MutexLock lock(mutex_);
+    const Entry* entry = look(id);
+    if (!entry) return no_such_task(id);
+    History history;
+    history.newest_index = entry->next_index - 1;
+    history.status = entry->task.status;
+    read_events(entry->log, query, history);
+    if (query.with_series)
+      for (const auto& [name, series] : entry->series)
+        if (!series.accumulation.is_empty())
+          history.accumulated.push_back(series.accumulation.event());
+    return history;
+  }
+
+  Result<bool> restore(Archive archive, bool overwrite, std::uint64_t number) {
+    MutexLock lock(mutex_);
+    Entry* before = look(archive.task.id);
+    if (before && !overwrite) return task_exists(archive.task.id);
+    if (before) unschedule(*before);
+    auto entry = std::make_unique<Entry>();
+    entry->number = before ? before->number : number;
+    entry->task = std::move(archive.task);
+    for (const Event& event : archive.events) {
+      entry->log.append(event);
+      note(*entry, event);
+    }
+    entry->next_index = static_cast<std::int64_t>(archive.events.size());
+    schedule(*entry);
+    entries_[entry->task.id] = std::move(entry);
+    return before != nullptr;
+  }
+
+  Time next_due() {
+    MutexLock lock(mutex_);
+    return due_.empty() ? Time::max() : due_.begin()->first;
+  }
+
+  void due(Time now, std::vector<std::string>& ids) {
+    MutexLock lock(mutex_);
+    for (const auto& [time, id] : due_) {
+      if (time > now || ids.size() >= kDueAtOnce) return;
+      ids.emplace_back(id);
+    }
+  }
+
+ private:
+  Entry* look(std::string_view id) REQUIRES(mutex_) {
+    const auto found = entries_.find(id);
+    return found == entries_.end() ? nullptr : found->second.get();
+  }
+
+  void schedule(const Entry& entry) REQUIRES(mutex_) {
+    if (const Time due = due_time(entry.task); due != Time::max()) due_.emplace(due, entry.task.id);
+  }
+  void unschedule(const Entry& entry) REQUIRES(mutex_) {
+    due_.erase({due_time(entry.task), entry.task.id});
+  }
+
+  /// Takes the event into its series; of a `latest` one only the newest stays.
+  static void note(Entry& entry, const Event& event) {
+    const SeriesMode mode = event.effective_mode();
+    if (mode == SeriesMode::keep_all) return;
+    Series& series = entry.series[*event.series_id];
+    if (mode == SeriesMode::accumulate) series.accumulation.add(event);
+    if (mode == SeriesMode::latest && series.newest_index >= 0)
+      entry.log.erase(series.newest_index);
+    if (mode == SeriesMode::latest) series.newest_index = event.index;
+  }
+
+  std::vector<Event> add(Entry& entry, std::vector<NewEvent> events, StoreListener* listener)
+      REQUIRES(mutex_) {
+    std::vector<Event> stored;
+    std::vector<Json> accumulated;
+    stored.reserve(events.size());
+    const Time now = clock_.now();
+    const bool wants = listener && listener->wants_accumulated(entry.task.id);
+    for (NewEvent& next : events) {
+      Event& event = stored.emplace_back();
+      static_cast<NewEvent&>(event) = std::move(next);
+      event.id = ids_.next();
+      event.index = entry.next_index++;
+      event.timestamp = now;
+      note(entry, event);
+      entry.log.append(event);
+      if (!wants || event.effective_mode() != SeriesMode::accumulate) continue;
+      accumulated.resize(stored.size());
+      accumulated.back() = entry.series[*event.series_id].accumulation.data();
+    }
+    if (!listener || stored.empty()) return stored;
+    std::optional<Status> end;
+    if (is_terminal(entry.task.status)) end = entry.task.status;
+    listener->appended({entry.task.id, stored, accumulated, end});
+    return stored;
+  }
+
+  const base::Clock& clock_;
+  base::Mutex mutex_;
+  base::UlidGenerator ids_ GUARDED_BY(mutex_);
+  std::unordered_map<std::string, std::unique_ptr<Entry>, TextHash, std::equal_to<>> entries_
+      GUARDED_BY(mutex_);
+  std::set<std::pair<Time, std::string>> due_ GUARDED_BY(mutex_);
+};
+
+MemoryStore::MemoryStore(const base::Clock& clock) : clock_(clock) {
+  for (auto& shard : shards_) shard = std::make_unique<Shard>(clock);
+}
+
+MemoryStore::~MemoryStore() = default;
+
+MemoryStore::Shard& MemoryStore::shard_of(std::string_view id) const {
+  return *shards_[std::hash<std::string_view>{}(id) % kShards];
+}
+
+base::Task<Result<void>> MemoryStore::create(Task task) {
+  Shard& shard = shard_of(task.id);
+  co_return shard.create(std::move(task), created_.fetch_add(1), listener_);
+}
+
+base::Task<Result<Task>> MemoryStore::find(std::string id) { co_return shard_of(id).find(id); }
+
+base::Task<Result<std::vector<Task>>> MemoryStore::list(TaskFilter filter) {
+  std::vector<std::pair<std::uint64_t, Task>> found;
+  if (!filter.matches_none)
+    for (const auto& shard : shards_) shard->list(filter, found);
+  std::sort(found.begin(), found.end(),
+            [](const auto& a, const auto& b) { return a.first < b.first; });
+  std::vector<Task> tasks;
+  tasks.reserve(found.size());
+  for (auto& [number, task] : found) tasks.push_back(std::move(task));
+  co_return tasks;
+}
+
+base::Task<Result<Task>> MemoryStore::update(std::string id, Decide decide) {
+  co_return shard_of(id).update(id, decide, listener_);
+}
+
+base::Task<Result<std::vector<Event>>> MemoryStore::append(std::string id,
+                                                           std::vector<NewEvent> events) {
+  co_return shard_of(id).append(id, std::move(events), listener_);
+}
+
+base::Task<Result<History>> MemoryStore::history(std::string id, HistoryQuery query) {
+  co_return shard_of(id).history(id, query);
+}
+
+base::Task<Result<bool>> MemoryStore::restore(Archive archive, bool overwrite) {
+  Shard& shard = shard_of(archive.task.id);
+  co_return shard.restore(std::move(archive), overwrite, created_.fetch_add(1));
+}
+
+Time MemoryStore::next_due() const {
+  Time next = Time::max();
+  for (const auto& shard : shards_) next = std::min(next, shard->next_due());
+  return next;
+}
+
+base::Task<Result<std::vector<std::string>>> MemoryStore::due(Time now) {
+  std::vector<std::string> ids;
+  for (const auto& shard : shards_) shard->due(now, ids);
+  co_return ids;
+}
+
+}  // namespace tasks

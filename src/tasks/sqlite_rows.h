@@ -1,0 +1,46 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "store/sqlite.h"
+#include "tasks/model.h"
+#include "tasks/store.h"
+
+/// Rows of tasks.db as tasks and events, and the other way round. Thread: the database's.
+namespace tasks::rows {
+
+/// Inserts the task, or replaces all that may change of it.
+base::Result<void> save(store::Database& db, const Task& task);
+base::Result<std::optional<Task>> find(store::Database& db, std::string_view id);
+/// In the order of their creation.
+base::Result<std::vector<Task>> list(store::Database& db, const TaskFilter& filter);
+
+base::Result<void> insert(store::Database& db, std::string_view task_id, const Event& event);
+base::Result<void> erase(store::Database& db, std::string_view task_id, std::int64_t index);
+/// `invalid_argument` never: an unknown id means from the beginning.
+base::Result<History> history(store::Database& db, std::string_view task_id,
+                              const HistoryQuery& query);
+
+/// The newest index ever given out; -1: none.
+base::Result<std::int64_t> newest_index(store::Database& db, std::string_view task_id);
+base::Result<void> save_newest_index(store::Database& db, std::string_view task_id,
+                                     std::int64_t index);
+
+/// A series' newest event, the data of an accumulating one whole.
+base::Result<void> save_series(store::Database& db, std::string_view task_id, const Event& event);
+base::Result<std::optional<Event>> find_series(store::Database& db, std::string_view task_id,
+                                               std::string_view series_id);
+
+/// The index of the event that stands for a `latest` series.
+base::Result<std::optional<std::int64_t>> latest_index(store::Database& db,
+                                                       std::string_view task_id,
+                                                       std::string_view series_id);
+
+/// All of a task but itself.
+base::Result<void> clear(store::Database& db, std::string_view task_id);
+
+}  // namespace tasks::rows

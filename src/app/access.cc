@@ -43,15 +43,14 @@ bool is_same_origin(std::string_view origin, std::string_view host) {
   return origin == fmt::format("http://{}", host) || origin == fmt::format("https://{}", host);
 }
 
-/// In a time that does not tell how much of it was right.
+}  // namespace
+
 bool equal_secrets(std::string_view a, std::string_view b) {
   unsigned char difference = a.size() == b.size() ? 0 : 1;
   for (std::size_t i = 0; i < a.size(); ++i)
     difference |= static_cast<unsigned char>(a[i] ^ (b.empty() ? 0 : b[i % b.size()]));
   return difference == 0;
 }
-
-}  // namespace
 
 bool is_loopback(std::string_view host) {
   if (base::iequals(host, "localhost") || host == "::1") return true;

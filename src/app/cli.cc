@@ -55,6 +55,7 @@ constexpr Command kCommands[] = {{"serve", add_serve_command},
                                  {"hook", add_hook_command},
                                  {"hooks", add_hooks_command},
                                  {"collect", add_collect_command},
+                                 {"tasks", add_tasks_command},
                                  {"completion", add_completion},
                                  {"version", add_version_command}};
 

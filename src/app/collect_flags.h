@@ -55,11 +55,4 @@ void add_collect_backfill(CLI::App& cli, Action& action,
 void add_collect_backfill_status(CLI::App& group, Action& action,
                                  const std::shared_ptr<CollectFlags>& flags);
 
-/// What `--help` prints, with the command's whole name; returns the exit code.
-int print_help(const CLI::App& command);
-
-/// A command that is only a part of others' names: alone it prints its help and is done.
-CLI::App* add_group(CLI::App& cli, Action& action, const std::string& name,
-                    const std::string& what);
-
 }  // namespace app

@@ -45,6 +45,13 @@ int complain(const base::Error& error);
 /// Reads `arguments` with `cli` and does what was chosen; returns the exit code.
 int run_command(CLI::App& cli, const std::vector<std::string>& arguments, const Action& action);
 
+/// What `--help` prints, with the command's whole name; returns the exit code.
+int print_help(const CLI::App& command);
+
+/// A command that is only a part of others' names: alone it prints its help and is done.
+CLI::App* add_group(CLI::App& cli, Action& action, const std::string& name,
+                    const std::string& what);
+
 /// The command of this name directly below `cli`; null when there is none.
 const CLI::App* find_command(const CLI::App& cli, const std::string& name);
 
@@ -107,6 +114,7 @@ void add_seed_command(CLI::App& cli, Action& action);
 void add_hook_command(CLI::App& cli, Action& action);
 void add_hooks_command(CLI::App& cli, Action& action);
 void add_collect_command(CLI::App& cli, Action& action);
+void add_tasks_command(CLI::App& cli, Action& action);
 /// `name` is how the command is called.
 void add_completion_command(CLI::App& cli, Action& action, const std::string& name);
 // Of agentmonitor alone.

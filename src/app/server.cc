@@ -1,7 +1,6 @@
 #include "app/server.h"
 
 #include <fmt/format.h>
-#include <sys/resource.h>
 
 #include <filesystem>
 #include <thread>
@@ -22,6 +21,7 @@
 #include "net/http_server.h"
 #include "net/static_files.h"
 #include "otlp_routes.h"
+#include "server_process.h"
 #include "spool_delivery.h"
 #include "store/owner_lock.h"
 
@@ -53,19 +53,6 @@ Response not_found(const Request& request) {
   page.headers.emplace_back("Content-Security-Policy", "default-src 'none'");
   page.headers.emplace_back("X-Content-Type-Options", "nosniff");
   return page;
-}
-
-/// As many descriptors as the system allows: a connection needs one.
-void raise_descriptor_limit() {
-  rlimit limit{};
-  if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
-  limit.rlim_cur = limit.rlim_max;
-  ::setrlimit(RLIMIT_NOFILE, &limit);
-}
-
-std::string authority_of(const std::string& host, std::uint16_t port) {
-  const bool v6 = host.find(':') != host.npos;
-  return v6 ? fmt::format("[{}]:{}", host, port) : fmt::format("{}:{}", host, port);
 }
 
 Result<void> check_exposure(const Config& config) {

@@ -1,0 +1,133 @@
+#include "task_server.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <thread>
+#include <vector>
+
+#include "access.h"
+#include "net/http_server.h"
+#include "server_process.h"
+#include "task_routes.h"
+#include "tasks/memory_store.h"
+
+namespace app {
+namespace {
+
+using base::Errc;
+using base::Error;
+using base::Result;
+using namespace std::chrono_literals;
+
+constexpr auto kPatience = 10s;
+constexpr auto kDuePeriod = 1s;
+constexpr std::size_t kMostIoThreads = 4;
+
+std::size_t io_threads() {
+  return std::clamp<std::size_t>(std::thread::hardware_concurrency(), 1, kMostIoThreads);
+}
+
+Result<void> check_exposure(const TaskSettings& settings) {
+  if (is_loopback(settings.host) || settings.auth.mode != TaskAuthSettings::Mode::none) return {};
+  return Error{Errc::invalid_argument,
+               fmt::format("listening on {} lets others on the network read and change all tasks; "
+                           "set auth.mode: jwt (TASKCAST_AUTH_MODE)",
+                           settings.host)};
+}
+
+}  // namespace
+
+// In the order of making; destroyed the other way round.
+struct TaskServer::Parts {
+  explicit Parts(const TaskSettings& from, TaskAccess access_)
+      : settings(from),
+        threads(io_threads()),
+        store(base::Clock::system()),
+        feed(threads, store, {}, metrics),
+        engine(store, base::Clock::system()),
+        task_access(std::move(access_)),
+        routes({engine, feed, task_access, settings, base::Clock::system()}),
+        access({settings.host, {}, settings.cors_origins, {}}) {
+    store.set_listener(feed);
+  }
+
+  const TaskSettings settings;
+  base::Metrics metrics;
+  net::IoThreads threads;
+  tasks::MemoryStore store;
+  TaskFeed feed;
+  tasks::Engine engine;
+  TaskAccess task_access;
+  TaskRoutes routes;
+  Access access;
+  net::Router router;
+  std::unique_ptr<net::HttpServer> http;
+  std::unique_ptr<net::IoThread::Periodic> due;  // of the first I/O thread
+  std::vector<std::thread> io;
+  std::uint16_t port = 0;
+  bool is_stopped = false;
+
+  Result<void> listen();
+  void start();
+};
+
+Result<void> TaskServer::Parts::listen() {
+  routes.add_to(router);
+  router.get("/metrics", [this](net::Request&) -> base::Task<net::Response> {
+    std::string text = metrics.text();
+    co_return net::Response::text(200, "text/plain; version=0.0.4; charset=utf-8", std::move(text));
+  });
+  net::ServerOptions options;
+  options.gate = [this](const net::Request& request) { return access.check(request); };
+  options.decorate = [this](const net::Request& request, net::Response& response) {
+    access.decorate(request, response);
+  };
+  options.not_found = [this](const net::Request& request) {
+    return routes.not_found(router, request);
+  };
+  http = std::make_unique<net::HttpServer>(threads, router, std::move(options), metrics);
+  TRY(port, http->listen(settings.host, settings.port));
+  return {};
+}
+
+void TaskServer::Parts::start() {
+  for (std::size_t i = 0; i < threads.size(); ++i)
+    io.emplace_back([this, i] { threads.at(i).run(); });
+  net::IoThread& first = threads.at(0);
+  first.post(
+      [this, &first] { due = first.every(kDuePeriod, [this] { engine.run_due().detach(); }); });
+  http->start();
+}
+
+TaskServer::TaskServer(std::unique_ptr<Parts> parts) : parts_(std::move(parts)) {}
+TaskServer::~TaskServer() { stop(); }
+
+Result<std::unique_ptr<TaskServer>> TaskServer::start(const TaskSettings& settings) {
+  TRY_OK(check_exposure(settings));
+  raise_descriptor_limit();
+  TRY(TaskAccess access, TaskAccess::create(settings.auth));
+  auto parts = std::make_unique<Parts>(settings, std::move(access));
+  TRY_OK(parts->listen());
+  parts->start();
+  return std::unique_ptr<TaskServer>(new TaskServer(std::move(parts)));
+}
+
+std::string TaskServer::url() const {
+  return "http://" + authority_of(parts_->settings.host, parts_->port);
+}
+
+void TaskServer::stop() {
+  Parts& p = *parts_;
+  if (p.is_stopped) return;
+  p.is_stopped = true;
+  p.threads.at(0).post([&p] { p.due.reset(); });
+  p.http->stop(kPatience);
+  for (std::size_t i = 0; i < p.threads.size(); ++i) {
+    net::IoThread& thread = p.threads.at(i);
+    thread.post([&thread] { thread.stop(); });  // behind all that was posted before
+  }
+  for (std::thread& thread : p.io) thread.join();
+}
+
+}  // namespace app

@@ -1,0 +1,63 @@
+#include <signal.h>
+#include <sys/stat.h>
+
+#include <CLI/CLI.hpp>
+#include <cstdio>
+#include <memory>
+
+#include "base/log.h"
+#include "collect_process.h"
+#include "command.h"
+#include "process_memory.h"
+#include "task_server.h"
+
+// The commands of the task server: docs/commands.md, "tasks".
+
+namespace app {
+namespace {
+
+int start(const TaskFlags& flags) {
+  const auto settings = load_task_settings(flags, environment);
+  if (!settings) return complain(settings.error());
+  ::umask(S_IRWXG | S_IRWXO);
+  ::signal(SIGPIPE, SIG_IGN);
+  StopSignals signals;
+  auto server = TaskServer::start(*settings);
+  if (!server) return complain(server.error());
+  const bool is_sqlite = settings->storage == TaskSettings::Storage::sqlite;
+  const std::string sqlite = "sqlite @ " + settings->db_path;
+  std::printf("[taskcast] Config: %s\n",
+              settings->path.empty() ? "(none)" : settings->path.c_str());
+  std::printf("[taskcast] Short-term store: %s\n", is_sqlite ? sqlite.c_str() : "memory");
+  std::printf("[taskcast] Long-term store:  %s\n", is_sqlite ? sqlite.c_str() : "(none)");
+  std::printf("[taskcast] Server started on %s\n", (*server)->url().c_str());
+  std::fflush(stdout);
+  release_startup_memory();
+  signals.wait();
+  (*server)->stop();
+  return kDone;
+}
+
+void add_start(CLI::App& group, Action& action) {
+  CLI::App* command = group.add_subcommand("start", "run the task server, until SIGINT or SIGTERM");
+  auto flags = std::make_shared<TaskFlags>();
+  auto port = std::make_shared<std::uint16_t>(0);
+  command->add_option("-c,--config", flags->config, "configuration file");
+  const CLI::Option* has_port = command->add_option("-p,--port", *port, "port [3721]");
+  command->add_option("--host", flags->host, "address to listen on [127.0.0.1]");
+  command->add_option("-s,--storage", flags->storage, "memory or sqlite [memory]");
+  command->add_option("--db-path", flags->db_path, "file of the SQLite store [./taskcast.db]");
+  command->callback([&action, flags, port, has_port] {
+    if (has_port->count() > 0) flags->port = *port;
+    action = [flags] { return start(*flags); };
+  });
+}
+
+}  // namespace
+
+void add_tasks_command(CLI::App& cli, Action& action) {
+  CLI::App* group = add_group(cli, action, "tasks", "keep tasks and stream their events");
+  add_start(*group, action);
+}
+
+}  // namespace app

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -18,6 +19,8 @@ class Access {
     std::vector<std::string> allowed_hosts;  // further names for the Host header
     std::vector<std::string> allowed_origins;
     std::string token;  // empty: none is needed
+    /// Paths whose callers prove themselves in another way.
+    std::function<bool(std::string_view path)> is_guarded_elsewhere;
   };
 
   explicit Access(Rules rules) : rules_(std::move(rules)) {}
@@ -32,6 +35,7 @@ class Access {
 
  private:
   bool is_allowed_host(std::string_view host) const;
+  bool is_open_to_all() const;
   bool is_allowed_origin(std::string_view origin) const;
   bool has_token(const net::Request& request) const;
 

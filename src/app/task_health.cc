@@ -28,7 +28,7 @@ void write_adapter(base::json::Writer& writer, std::string_view role, std::strin
 
 }  // namespace
 
-base::Task<Response> TaskRoutes::get_root(Request&, const TaskCaller&) {
+Response TaskRoutes::describe_server() const {
   std::string body;
   base::json::Writer writer(body);
   writer.begin_object();
@@ -37,7 +37,7 @@ base::Task<Response> TaskRoutes::get_root(Request&, const TaskCaller&) {
   writer.key("health").value("/health").key("healthReady").value("/health/ready");
   writer.key("healthDetail").value("/health/detail").key("openapi").value("/openapi.json");
   writer.key("docs").value("/docs").end_object().end_object();
-  co_return json(std::move(body));
+  return json(std::move(body));
 }
 
 base::Task<Response> TaskRoutes::get_health(Request&, const TaskCaller&) {

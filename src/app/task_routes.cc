@@ -68,7 +68,6 @@ std::span<const TaskRoute> TaskRoutes::table() {
   using R = TaskRoutes;
   using S = TaskScope;
   static constexpr TaskRoute kTable[] = {
-      {Method::get, "/", S::anyone, &R::get_root, "", ""},
       {Method::get, "/health", S::anyone, &R::get_health, "", ""},
       {Method::get, "/health/ready", S::anyone, &R::get_ready, "", ""},
       {Method::get, "/health/detail", S::anyone, &R::get_detail, "", ""},
@@ -107,6 +106,10 @@ void TaskRoutes::add_to(net::Router& router) {
         route.method, route.pattern,
         [this, &route](Request& request) { return serve(request, route); },
         parts_.settings.max_body_bytes);
+}
+
+void TaskRoutes::add_root_to(net::Router& router) {
+  router.get("/", [this](Request&) -> base::Task<Response> { co_return describe_server(); });
 }
 
 base::Task<Response> TaskRoutes::serve(Request& request, const TaskRoute& route) {

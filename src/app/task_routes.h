@@ -40,6 +40,9 @@ class TaskRoutes {
 
   explicit TaskRoutes(Parts parts);
   void add_to(net::Router& router);
+  /// What a server of its own answers at `/`.
+  void add_root_to(net::Router& router);
+  net::Response describe_server() const;
 
   /// The answer to what no route matches below /tasks, /events and /workers: whoever may not
   /// come in does not learn what there is.
@@ -52,7 +55,6 @@ class TaskRoutes {
 
   Answer serve(net::Request& request, const TaskRoute& route);
 
-  Answer get_root(net::Request& request, const TaskCaller& caller);
   Answer get_health(net::Request& request, const TaskCaller& caller);
   Answer get_ready(net::Request& request, const TaskCaller& caller);
   Answer get_detail(net::Request& request, const TaskCaller& caller);

@@ -9,8 +9,7 @@
 #include "access.h"
 #include "net/http_server.h"
 #include "server_process.h"
-#include "task_routes.h"
-#include "tasks/memory_store.h"
+#include "task_service.h"
 
 namespace app {
 namespace {
@@ -21,7 +20,6 @@ using base::Result;
 using namespace std::chrono_literals;
 
 constexpr auto kPatience = 10s;
-constexpr auto kDuePeriod = 1s;
 constexpr std::size_t kMostIoThreads = 4;
 
 std::size_t io_threads() {
@@ -40,30 +38,15 @@ Result<void> check_exposure(const TaskSettings& settings) {
 
 // In the order of making; destroyed the other way round.
 struct TaskServer::Parts {
-  explicit Parts(const TaskSettings& from, TaskAccess access_)
-      : settings(from),
-        threads(io_threads()),
-        store(base::Clock::system()),
-        feed(threads, store, {}, metrics),
-        engine(store, base::Clock::system()),
-        task_access(std::move(access_)),
-        routes({engine, feed, task_access, settings, base::Clock::system()}),
-        access({settings.host, {}, settings.cors_origins, {}}) {
-    store.set_listener(feed);
-  }
+  explicit Parts(const TaskSettings& settings)
+      : threads(io_threads()), access({settings.host, {}, settings.cors_origins, {}, {}}) {}
 
-  const TaskSettings settings;
   base::Metrics metrics;
   net::IoThreads threads;
-  tasks::MemoryStore store;
-  TaskFeed feed;
-  tasks::Engine engine;
-  TaskAccess task_access;
-  TaskRoutes routes;
+  std::unique_ptr<TaskService> tasks;
   Access access;
   net::Router router;
   std::unique_ptr<net::HttpServer> http;
-  std::unique_ptr<net::IoThread::Periodic> due;  // of the first I/O thread
   std::vector<std::thread> io;
   std::uint16_t port = 0;
   bool is_stopped = false;
@@ -73,7 +56,8 @@ struct TaskServer::Parts {
 };
 
 Result<void> TaskServer::Parts::listen() {
-  routes.add_to(router);
+  tasks->routes().add_to(router);
+  tasks->routes().add_root_to(router);
   router.get("/metrics", [this](net::Request&) -> base::Task<net::Response> {
     std::string text = metrics.text();
     co_return net::Response::text(200, "text/plain; version=0.0.4; charset=utf-8", std::move(text));
@@ -84,19 +68,17 @@ Result<void> TaskServer::Parts::listen() {
     access.decorate(request, response);
   };
   options.not_found = [this](const net::Request& request) {
-    return routes.not_found(router, request);
+    return tasks->routes().not_found(router, request);
   };
   http = std::make_unique<net::HttpServer>(threads, router, std::move(options), metrics);
-  TRY(port, http->listen(settings.host, settings.port));
+  TRY(port, http->listen(tasks->settings().host, tasks->settings().port));
   return {};
 }
 
 void TaskServer::Parts::start() {
   for (std::size_t i = 0; i < threads.size(); ++i)
     io.emplace_back([this, i] { threads.at(i).run(); });
-  net::IoThread& first = threads.at(0);
-  first.post(
-      [this, &first] { due = first.every(kDuePeriod, [this] { engine.run_due().detach(); }); });
+  tasks->start();
   http->start();
 }
 
@@ -106,23 +88,24 @@ TaskServer::~TaskServer() { stop(); }
 Result<std::unique_ptr<TaskServer>> TaskServer::start(const TaskSettings& settings) {
   TRY_OK(check_exposure(settings));
   raise_descriptor_limit();
-  TRY(TaskAccess access, TaskAccess::create(settings.auth));
-  auto parts = std::make_unique<Parts>(settings, std::move(access));
+  auto parts = std::make_unique<Parts>(settings);
+  TRY(parts->tasks, TaskService::open(settings, parts->threads, parts->metrics));
   TRY_OK(parts->listen());
   parts->start();
   return std::unique_ptr<TaskServer>(new TaskServer(std::move(parts)));
 }
 
 std::string TaskServer::url() const {
-  return "http://" + authority_of(parts_->settings.host, parts_->port);
+  return "http://" + authority_of(parts_->tasks->settings().host, parts_->port);
 }
 
 void TaskServer::stop() {
   Parts& p = *parts_;
   if (p.is_stopped) return;
   p.is_stopped = true;
-  p.threads.at(0).post([&p] { p.due.reset(); });
+  p.tasks->stop_timer();
   p.http->stop(kPatience);
+  p.tasks->stop();
   for (std::size_t i = 0; i < p.threads.size(); ++i) {
     net::IoThread& thread = p.threads.at(i);
     thread.post([&thread] { thread.stop(); });  // behind all that was posted before

@@ -1,0 +1,51 @@
+#include "task_service.h"
+
+namespace app {
+namespace {
+
+using base::Result;
+using namespace std::chrono_literals;
+
+constexpr auto kTick = 1s;
+constexpr int kTicksToExpire = 5;
+
+}  // namespace
+
+Result<std::unique_ptr<TaskService>> TaskService::open(TaskSettings settings,
+                                                       net::IoThreads& threads,
+                                                       base::Metrics& metrics) {
+  TRY(TaskAccess access, TaskAccess::create(settings.auth));
+  TRY(auto storage, TaskStorage::open(settings, metrics));
+  return std::unique_ptr<TaskService>(new TaskService(
+      std::move(settings), std::move(storage), std::move(access), threads, metrics));
+}
+
+TaskService::TaskService(TaskSettings settings, std::unique_ptr<TaskStorage> storage,
+                         TaskAccess access, net::IoThreads& threads, base::Metrics& metrics)
+    : settings_(std::move(settings)),
+      timer_thread_(threads.at(0)),
+      storage_(std::move(storage)),
+      feed_(threads, storage_->store(), {}, metrics),
+      engine_(storage_->store(), base::Clock::system()),
+      access_(std::move(access)),
+      routes_({engine_, feed_, access_, settings_, base::Clock::system()}) {
+  storage_->store().set_listener(feed_);
+  metrics.gauge("sightline_task_stream_clients", "clients that follow tasks",
+                [this] { return static_cast<double>(feed_.subscribers()); });
+}
+
+void TaskService::start() {
+  storage_->start();
+  timer_thread_.post([this] { timer_ = timer_thread_.every(kTick, [this] { tick(); }); });
+}
+
+void TaskService::stop_timer() {
+  timer_thread_.post([this] { timer_.reset(); });
+}
+
+void TaskService::tick() {
+  engine_.run_due().detach();
+  if (++ticks_ % kTicksToExpire == 0) storage_->expire();
+}
+
+}  // namespace app

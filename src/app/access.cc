@@ -79,15 +79,17 @@ std::optional<Response> Access::check(const Request& request) const {
   if (request.method == Method::options && is_allowed_origin(origin) &&
       request.has_header("access-control-request-method")) {
     Response preflight = Response::text(204, {}, {});
-    preflight.headers.emplace_back("Access-Control-Allow-Methods", "GET, HEAD, PUT, POST, DELETE, PATCH");
-    preflight.headers.emplace_back("Access-Control-Allow-Headers",
-                                   "authorization, content-type, last-event-id, x-taskcast-service-key");
+    preflight.headers.emplace_back("Access-Control-Allow-Methods",
+                                   "GET, HEAD, PUT, POST, DELETE, PATCH");
+    preflight.headers.emplace_back(
+        "Access-Control-Allow-Headers",
+        "authorization, content-type, last-event-id, x-taskcast-service-key");
     preflight.headers.emplace_back("Access-Control-Max-Age", "600");
     return preflight;
   }
-  const bool needs_token = !rules_.token.empty() && request.path != "/api/health" &&
-                           !(rules_.is_guarded_elsewhere &&
-                             rules_.is_guarded_elsewhere(request.path));
+  const bool needs_token =
+      !rules_.token.empty() && request.path != "/api/health" &&
+      !(rules_.is_guarded_elsewhere && rules_.is_guarded_elsewhere(request.path));
   if (needs_token && !has_token(request)) {
     Response denied = Response::error(401, "a bearer token is needed: Authorization: Bearer TOKEN");
     denied.headers.emplace_back("WWW-Authenticate", "Bearer");
@@ -125,8 +127,8 @@ bool Access::is_open_to_all() const {
 
 bool Access::is_allowed_origin(std::string_view origin) const {
   if (origin.empty()) return false;
-  return is_open_to_all() || std::find(rules_.allowed_origins.begin(), rules_.allowed_origins.end(), origin) !=
-             rules_.allowed_origins.end();
+  return is_open_to_all() || std::find(rules_.allowed_origins.begin(), rules_.allowed_origins.end(),
+                                       origin) != rules_.allowed_origins.end();
 }
 
 bool Access::has_token(const Request& request) const {

@@ -170,6 +170,7 @@ base::Result<Config> ConfigFlags::load() const {
   if (front() == Front::agentmonitor) {
     defaults["db"] = kAgentMonitorDatabase;
     defaults["collect"] = "false";  // it imports, every auto-import minutes
+    defaults["tasks"] = "false";
     if (offer_ != Offer::listener_keys) TRY_OK(point_to_server(given));
   }
   return Config::load(given, environment, defaults);

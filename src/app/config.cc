@@ -65,6 +65,8 @@ constexpr ConfigKey kKeys[] = {
      "live"},
     {"collect", "SIGHTLINE_COLLECT", KeyKind::boolean, "true", 0, "",
      "follow the logs of this machine's agents; false for agentmonitor"},
+    {"tasks", "SIGHTLINE_TASKS", KeyKind::boolean, "true", 0, "",
+     "keep tasks and stream their events; false for agentmonitor"},
     {"session-window-hours", "AGENTMONITOR_SESSION_WINDOW_HOURS", KeyKind::integer, "5", 1, "",
      "hours of the usage monitor's session window"},
     {"session-window-hours-claude-code", "AGENTMONITOR_SESSION_WINDOW_HOURS_CLAUDE_CODE",

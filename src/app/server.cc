@@ -24,6 +24,7 @@
 #include "server_process.h"
 #include "spool_delivery.h"
 #include "store/owner_lock.h"
+#include "task_service.h"
 
 namespace app {
 
@@ -78,7 +79,8 @@ struct Server::Parts {
         branches(settings.projects_dir, pool),
         files(from.text("ui-dir"), pool),
         access({from.text("host"), from.list("allow-host"), from.list("allow-origin"),
-                from.text("token")}) {}
+                from.text("token"),
+                [this](std::string_view path) { return is_guarded_by_tasks(path); }}) {}
 
   const Config config;
   const monitor::Settings settings;
@@ -98,6 +100,7 @@ struct Server::Parts {
   std::unique_ptr<AutoImport> auto_import;
   std::unique_ptr<LocalCollector> collector;  // null: agents' logs are not followed
   std::unique_ptr<OtlpRoutes> otlp_routes;
+  std::unique_ptr<TaskService> tasks;  // null: there are none here
   net::Router router;
   std::unique_ptr<net::HttpServer> http;
   std::unique_ptr<SpoolDelivery> spool;                             // null without a data folder
@@ -108,6 +111,7 @@ struct Server::Parts {
   bool stopped = false;
 
   Result<void> open_ledger();
+  Result<void> open_tasks();
   Result<void> listen();
   void open_spool();
   void add_routes();
@@ -116,6 +120,8 @@ struct Server::Parts {
   void start_threads();
   void start_periodics();
   base::Task<Response> get_file(Request& request);
+  bool is_guarded_by_tasks(std::string_view path) const;
+  Response unknown(const Request& request) const;
 };
 
 Result<void> Server::Parts::open_ledger() {
@@ -137,6 +143,23 @@ Result<void> Server::Parts::open_ledger() {
   return {};
 }
 
+/// Kept beside the monitor's database, unless their own settings say otherwise.
+Result<void> Server::Parts::open_tasks() {
+  if (!config.flag("tasks")) return {};
+  const auto folder = std::filesystem::path(config.text("db")).parent_path();
+  const TaskDefaults defaults{TaskSettings::Storage::sqlite, (folder / "tasks.db").string()};
+  TRY(TaskSettings found, load_task_settings({}, environment, defaults));
+  TRY(tasks, TaskService::open(std::move(found), threads, &pool, metrics));
+  tasks->routes().add_to(router);
+  return {};
+}
+
+/// Whose callers prove themselves to the task server.
+bool Server::Parts::is_guarded_by_tasks(std::string_view path) const {
+  return tasks && tasks->settings().auth.mode != TaskAuthSettings::Mode::none &&
+         TaskRoutes::is_protected(path);
+}
+
 Result<void> Server::Parts::listen() {
   net::ServerOptions options;
   options.max_connections = static_cast<std::size_t>(config.integer("max-connections"));
@@ -144,7 +167,7 @@ Result<void> Server::Parts::listen() {
   options.decorate = [this](const Request& request, Response& response) {
     access.decorate(request, response);
   };
-  options.not_found = &not_found;
+  options.not_found = [this](const Request& request) { return unknown(request); };
   http = std::make_unique<net::HttpServer>(threads, router, std::move(options), metrics);
   TRY(port, http->listen(config.text("host"), static_cast<std::uint16_t>(config.integer("port"))));
   return {};
@@ -180,7 +203,16 @@ void Server::Parts::add_routes() {
                 [this] { return static_cast<double>(pool.waiting()); });
 }
 
+Response Server::Parts::unknown(const Request& request) const {
+  return tasks && TaskRoutes::is_protected(request.path)
+             ? tasks->routes().not_found(router, request)
+             : not_found(request);
+}
+
 base::Task<Response> Server::Parts::get_file(Request& request) {
+  // Clients of the task server ask for JSON where a browser asks for a page.
+  if (tasks && request.path == "/" && request.header("accept") == "application/json")
+    co_return tasks->routes().describe_server();
   if (!request.path.starts_with("/api/")) {
     if (!config.text("ui-dir").empty()) {
       Response file = co_await files.serve(request);
@@ -189,7 +221,7 @@ base::Task<Response> Server::Parts::get_file(Request& request) {
       co_return net::embedded_file(request, "index.html", start_page_html);
     }
   }
-  co_return not_found(request);
+  co_return unknown(request);
 }
 
 /// All agents' logs, where their own settings say that they are.
@@ -249,6 +281,7 @@ Result<std::unique_ptr<Server>> Server::start(const Config& config) {
   raise_descriptor_limit();
   auto parts = std::make_unique<Parts>(config);
   TRY_OK(parts->open_ledger());
+  TRY_OK(parts->open_tasks());
   parts->add_routes();
   parts->add_collector();
   parts->add_auto_import();
@@ -256,6 +289,7 @@ Result<std::unique_ptr<Server>> Server::start(const Config& config) {
   parts->open_spool();
   parts->start_threads();
   parts->start_periodics();
+  if (parts->tasks) parts->tasks->start();
   if (parts->collector) parts->collector->start();
   parts->http->start();
   return std::unique_ptr<Server>(new Server(std::move(parts)));
@@ -274,13 +308,16 @@ void Server::stop() {
   p.threads.at(0).post([&p] { p.periodics.clear(); });
   if (p.auto_import) p.auto_import->stop();
   if (p.collector) p.collector->stop();
+  if (p.tasks) p.tasks->stop_timer();
   p.http->stop(kStopPatience);
   // From here on nobody asks for anything: what was asked for is finished, then the threads end.
+  if (p.tasks) p.tasks->stop();
   p.ledger->stop();
   p.ledger_thread.join();
   p.pool.stop();
   for (std::thread& thread : p.worker_threads) thread.join();
   p.readers.close();
+  if (p.tasks) p.tasks->close();
   for (std::size_t i = 0; i < p.threads.size(); ++i) {
     net::IoThread& thread = p.threads.at(i);
     thread.post([&thread] { thread.stop(); });  // behind all that was posted before

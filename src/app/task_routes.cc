@@ -122,11 +122,15 @@ base::Task<Response> TaskRoutes::serve(Request& request, const TaskRoute& route)
   co_return co_await (this->*route.handler)(request, std::get<TaskCaller>(who));
 }
 
+bool TaskRoutes::is_protected(std::string_view path) {
+  for (const std::string_view prefix : {"/tasks", "/events", "/workers"})
+    if (path.starts_with(prefix) && (path.size() == prefix.size() || path[prefix.size()] == '/'))
+      return true;
+  return false;
+}
+
 Response TaskRoutes::not_found(const net::Router& router, const Request& request) const {
-  for (const std::string_view prefix : {"/tasks", "/events", "/workers"}) {
-    const std::string_view path = request.path;
-    if (!path.starts_with(prefix) || (path.size() > prefix.size() && path[prefix.size()] != '/'))
-      continue;
+  if (is_protected(request.path)) {
     auto who = parts_.access.authenticate(request, parts_.clock.now());
     if (auto* refusal = std::get_if<Response>(&who)) return std::move(*refusal);
   }

@@ -44,11 +44,13 @@ class TaskRoutes {
   void add_root_to(net::Router& router);
   net::Response describe_server() const;
 
-  /// The answer to what no route matches below /tasks, /events and /workers: whoever may not
-  /// come in does not learn what there is.
+  /// The answer to what no route matches: whoever may not come in does not learn what there is.
   net::Response not_found(const net::Router& router, const net::Request& request) const;
 
   static std::span<const TaskRoute> table();
+
+  /// Whether nobody comes to this path without saying who they are.
+  static bool is_protected(std::string_view path);
 
  private:
   using Answer = base::Task<net::Response>;

@@ -89,7 +89,7 @@ Result<std::unique_ptr<TaskServer>> TaskServer::start(const TaskSettings& settin
   TRY_OK(check_exposure(settings));
   raise_descriptor_limit();
   auto parts = std::make_unique<Parts>(settings);
-  TRY(parts->tasks, TaskService::open(settings, parts->threads, parts->metrics));
+  TRY(parts->tasks, TaskService::open(settings, parts->threads, nullptr, parts->metrics));
   TRY_OK(parts->listen());
   parts->start();
   return std::unique_ptr<TaskServer>(new TaskServer(std::move(parts)));

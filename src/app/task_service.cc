@@ -13,11 +13,12 @@ constexpr int kTicksToExpire = 5;
 
 Result<std::unique_ptr<TaskService>> TaskService::open(TaskSettings settings,
                                                        net::IoThreads& threads,
+                                                       base::WorkerPool* pool,
                                                        base::Metrics& metrics) {
   TRY(TaskAccess access, TaskAccess::create(settings.auth));
-  TRY(auto storage, TaskStorage::open(settings, metrics));
-  return std::unique_ptr<TaskService>(new TaskService(
-      std::move(settings), std::move(storage), std::move(access), threads, metrics));
+  TRY(auto storage, TaskStorage::open(settings, pool, metrics));
+  return std::unique_ptr<TaskService>(new TaskService(std::move(settings), std::move(storage),
+                                                      std::move(access), threads, metrics));
 }
 
 TaskService::TaskService(TaskSettings settings, std::unique_ptr<TaskStorage> storage,

@@ -20,6 +20,7 @@ class TaskService {
   /// Errors as of TaskStorage and TaskAccess.
   static base::Result<std::unique_ptr<TaskService>> open(TaskSettings settings,
                                                          net::IoThreads& threads,
+                                                         base::WorkerPool* pool,
                                                          base::Metrics& metrics);
 
   TaskRoutes& routes() { return routes_; }
@@ -31,6 +32,8 @@ class TaskService {
   void stop_timer();
   /// After it has, while the I/O threads still run.
   void stop() { storage_->stop(); }
+  /// After the end of the pool's workers.
+  void close() { storage_->close(); }
 
  private:
   TaskService(TaskSettings settings, std::unique_ptr<TaskStorage> storage, TaskAccess access,

@@ -230,7 +230,8 @@ Result<void> read_auth(const ConfigNode& root, const Environment& environment,
 
 /// Where tasks are kept, by flag, variable, file.
 Result<void> read_storage(const ConfigNode& root, const TaskFlags& flags,
-                          const Environment& environment, TaskSettings& settings) {
+                          const Environment& environment, const TaskDefaults& defaults,
+                          TaskSettings& settings) {
   Reader reader(root);
   std::string hot, broadcast, cold, url;
   for (const char* path : {"adapters.shortTerm.provider", "adapters.shortTermStore.provider"})
@@ -245,7 +246,8 @@ Result<void> read_storage(const ConfigNode& root, const TaskFlags& flags,
   TRY_OK(reader.outcome());
   if (const auto value = non_empty(environment, "TASKCAST_REDIS_URL")) url = *value;
   std::string mode = !hot.empty() ? hot : broadcast;
-  if (mode.empty()) mode = url.empty() ? "memory" : "redis";
+  const bool is_sqlite = defaults.storage == TaskSettings::Storage::sqlite;
+  if (mode.empty()) mode = !url.empty() ? "redis" : is_sqlite ? "sqlite" : "memory";
   const auto chosen = non_empty(environment, "TASKCAST_STORAGE");
   if (!flags.storage.empty()) {
     mode = flags.storage;
@@ -270,8 +272,10 @@ Result<void> read_storage(const ConfigNode& root, const TaskFlags& flags,
 
 }  // namespace
 
-Result<TaskSettings> load_task_settings(const TaskFlags& flags, const Environment& environment) {
+Result<TaskSettings> load_task_settings(const TaskFlags& flags, const Environment& environment,
+                                        const TaskDefaults& defaults) {
   TaskSettings settings;
+  settings.db_path = defaults.db_path;
   TRY(settings.path, find_file(flags.config, environment));
   TRY(const ConfigNode root, read_file(settings.path, environment));
   Reader reader(root);
@@ -283,7 +287,7 @@ Result<TaskSettings> load_task_settings(const TaskFlags& flags, const Environmen
   reader.integer<std::size_t>("maxBodyBytes", settings.max_body_bytes, 1024, std::size_t{1} << 30);
   reader.truth("resumeByLastEventId", settings.resumes_by_header);
   TRY_OK(reader.outcome());
-  TRY_OK(read_storage(root, flags, environment, settings));
+  TRY_OK(read_storage(root, flags, environment, defaults, settings));
   TRY_OK(read_auth(root, environment, settings.auth));
   if (!flags.host.empty()) settings.host = flags.host;
   if (flags.port) settings.port = *flags.port;

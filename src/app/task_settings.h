@@ -36,7 +36,7 @@ struct TaskSettings {
   std::string host = "127.0.0.1";
   std::uint16_t port = 3721;
   Storage storage = Storage::memory;
-  std::string db_path = "./taskcast.db";
+  std::string db_path;
   bool has_admin_api = false;
   std::string admin_token;
   TaskAuthSettings auth;
@@ -51,6 +51,12 @@ struct TaskFlags {
   std::optional<std::uint16_t> port;
 };
 
+/// Where tasks are kept that nothing says a place for.
+struct TaskDefaults {
+  TaskSettings::Storage storage = TaskSettings::Storage::memory;
+  std::string db_path = "./taskcast.db";
+};
+
 /// The defaults, over them the file, over that the TASKCAST_* variables, over that the flags.
 ///
 /// The file is that of the flag, else the first of ./taskcast.config.{yaml,yml,json} and the same
@@ -58,6 +64,7 @@ struct TaskFlags {
 /// `not_found`: the text names the key and what it must be.
 base::Result<TaskSettings> load_task_settings(
     const TaskFlags& flags,
-    const std::function<std::optional<std::string>(const std::string&)>& environment);
+    const std::function<std::optional<std::string>(const std::string&)>& environment,
+    const TaskDefaults& defaults = {});
 
 }  // namespace app

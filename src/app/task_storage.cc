@@ -9,6 +9,7 @@ namespace app {
 using base::Result;
 
 Result<std::unique_ptr<TaskStorage>> TaskStorage::open(const TaskSettings& settings,
+                                                       base::WorkerPool* pool,
                                                        base::Metrics& metrics) {
   std::unique_ptr<TaskStorage> storage(new TaskStorage);
   const base::Clock& clock = base::Clock::system();
@@ -22,16 +23,19 @@ Result<std::unique_ptr<TaskStorage>> TaskStorage::open(const TaskSettings& setti
     std::filesystem::create_directories(folder, ignored);
   TRY(auto owned, store::OwnerLock::acquire(path));
   storage->lock_.emplace(std::move(owned));
-  TRY(auto sqlite,
-      tasks::SqliteStore::open(path, {storage->pool_, kWorkers, clock, metrics}));
+  if (!pool) pool = &storage->own_pool_.emplace();
+  TRY(auto sqlite, tasks::SqliteStore::open(path, {*pool, kWorkers, clock, metrics}));
   storage->sqlite_ = sqlite.get();
   storage->store_ = std::move(sqlite);
   return storage;
 }
 
+TaskStorage::~TaskStorage() { close(); }
+
 void TaskStorage::start() {
   if (!sqlite_) return;
-  for (std::size_t i = 0; i < kWorkers; ++i) threads_.emplace_back([this, i] { pool_.work(i); });
+  for (std::size_t i = 0; own_pool_ && i < kWorkers; ++i)
+    threads_.emplace_back([this, i] { own_pool_->work(i); });
   writer_ = std::thread([this] { sqlite_->run(); });
 }
 
@@ -43,10 +47,15 @@ void TaskStorage::stop() {
   if (!writer_.joinable()) return;
   sqlite_->stop();
   writer_.join();
-  pool_.stop();
+  if (!own_pool_) return;
+  own_pool_->stop();
   for (std::thread& thread : threads_) thread.join();
   threads_.clear();
-  sqlite_->close_readers();
+}
+
+void TaskStorage::close() {
+  stop();
+  if (sqlite_) sqlite_->close_readers();
 }
 
 }  // namespace app

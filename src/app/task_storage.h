@@ -20,10 +20,14 @@ namespace app {
 /// Thread: one that is no I/O thread. Owner: TaskService.
 class TaskStorage {
  public:
+  static constexpr std::size_t kWorkers = 2;
+
+  /// Reads on the kWorkers workers of `pool`, which its owner runs; null: on some of its own.
   /// `conflict` with the owner's pid when another process has the file.
   static base::Result<std::unique_ptr<TaskStorage>> open(const TaskSettings& settings,
+                                                         base::WorkerPool* pool,
                                                          base::Metrics& metrics);
-  ~TaskStorage() { stop(); }
+  ~TaskStorage();
 
   tasks::TaskStore& store() { return *store_; }
 
@@ -32,14 +36,14 @@ class TaskStorage {
   void expire();
   /// Once nobody asks for anything any more; twice is no harm.
   void stop();
+  /// After `stop` and the end of all workers.
+  void close();
 
  private:
-  static constexpr std::size_t kWorkers = 2;
-
   TaskStorage() = default;
 
   std::optional<store::OwnerLock> lock_;
-  base::WorkerPool pool_;
+  std::optional<base::WorkerPool> own_pool_;
   std::unique_ptr<tasks::TaskStore> store_;
   tasks::SqliteStore* sqlite_ = nullptr;  // of a SQLite store: the same
   std::vector<std::thread> threads_;

@@ -57,6 +57,8 @@ int serve(const Config& config) {
   const std::string folder = database.parent_path().string();
   std::printf("Sightline %s   %s   data %s\n", SIGHTLINE_VERSION, (*server)->url().c_str(),
               with_tilde(folder).c_str());
+  if (const auto token = (*server)->made_admin_token(); !token.empty())
+    std::printf("admin token of the task server (made for this start): %s\n", token.c_str());
   std::fflush(stdout);
   base::log::info("AgentMonitor listening on {}", (*server)->url());
   base::log::info("Dashboard: http://localhost:{}", (*server)->port());

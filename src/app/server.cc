@@ -299,6 +299,11 @@ std::string Server::url() const {
   return "http://" + authority_of(parts_->config.text("host"), port());
 }
 
+std::string Server::made_admin_token() const {
+  if (!parts_->tasks || !parts_->tasks->settings().has_made_admin_token) return {};
+  return parts_->tasks->settings().admin_token;
+}
+
 std::uint16_t Server::port() const { return parts_->port; }
 
 void Server::stop() {

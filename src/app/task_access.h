@@ -9,6 +9,7 @@
 #include "base/clock.h"
 #include "base/result.h"
 #include "net/http.h"
+#include "net/jwt.h"
 #include "task_settings.h"
 
 namespace app {
@@ -48,10 +49,17 @@ class TaskAccess {
   std::variant<TaskCaller, net::Response> authenticate(const net::Request& request,
                                                        base::Time now) const;
 
+  /// A token with these claims, the text of an object; empty where callers are not known by tokens
+  /// that this server could sign.
+  base::Result<std::string> sign(std::string_view claims) const;
+
  private:
   explicit TaskAccess(TaskAuthSettings settings) : settings_(std::move(settings)) {}
+  std::optional<TaskCaller> caller_of(std::string_view token, base::Time now) const;
 
   TaskAuthSettings settings_;
+  std::optional<net::JwtVerifier> verifier_;  // of mode jwt
+  std::optional<net::JwtAlgorithm> signing_;  // where tokens can be made
 };
 
 }  // namespace app

@@ -11,13 +11,10 @@ namespace {
 using net::Request;
 using net::Response;
 
-// Clients compare it with the version of Taskcast whose interface they need.
-constexpr const char* kVersion = "1.6.1+sightline." SIGHTLINE_VERSION;
-
 Response json(std::string body) { return Response::text(200, "application/json", std::move(body)); }
 
 void write_identity(base::json::Writer& writer) {
-  writer.key("name").value("taskcast").key("version").value(kVersion);
+  writer.key("name").value("taskcast").key("version").value(kTaskServerVersion);
   writer.key("apiVersion").value("v1");
 }
 

@@ -23,6 +23,8 @@ struct TaskRoute {
   base::Task<net::Response> (TaskRoutes::*handler)(net::Request&, const TaskCaller&);
   std::string_view tag;  // in the description; empty: not described
   std::string_view summary;
+  int success = 200;
+  std::string_view takes = {}, gives = {};  // schemas of task_schemas.json; empty: none
 };
 
 /// The task server's HTTP interface: docs/api.md, "Tasks". Translates HTTP, decides nothing.
@@ -60,6 +62,9 @@ class TaskRoutes {
   Answer get_health(net::Request& request, const TaskCaller& caller);
   Answer get_ready(net::Request& request, const TaskCaller& caller);
   Answer get_detail(net::Request& request, const TaskCaller& caller);
+  Answer get_openapi(net::Request& request, const TaskCaller& caller);
+  Answer get_docs(net::Request& request, const TaskCaller& caller);
+  Answer make_admin_token(net::Request& request, const TaskCaller& caller);
   Answer create_task(net::Request& request, const TaskCaller& caller);
   Answer list_tasks(net::Request& request, const TaskCaller& caller);
   Answer get_task(net::Request& request, const TaskCaller& caller);
@@ -79,6 +84,12 @@ class TaskRoutes {
   Parts parts_;
   const std::chrono::steady_clock::time_point begin_ = std::chrono::steady_clock::now();
 };
+
+/// The description of the routes as OpenAPI 3.1.
+std::string describe_api(std::span<const TaskRoute> routes);
+
+/// The version that clients see: of the interface, then of this program.
+inline constexpr std::string_view kTaskServerVersion = "1.6.1+sightline." SIGHTLINE_VERSION;
 
 /// `{"error":"Forbidden"}`, for a caller who may not.
 net::Response forbidden();

@@ -10,6 +10,7 @@
 
 #include "base/interpolate.h"
 #include "base/text.h"
+#include "base/ulid.h"
 #include "collector/config_tree.h"
 
 namespace app {
@@ -208,6 +209,9 @@ Result<void> read_auth(const ConfigNode& root, const Environment& environment,
   reader.text("auth.jwt.publicKeyFile", auth.public_key_file);
   reader.text("auth.jwt.issuer", auth.issuer);
   reader.text("auth.jwt.audience", auth.audience);
+  std::int64_t skew = 0;
+  reader.integer<std::int64_t>("auth.jwt.clockSkewSeconds", skew, 0, 3600);
+  auth.clock_skew = std::chrono::seconds{skew};
   TRY_OK(reader.outcome());
   if (const auto value = environment("TASKCAST_AUTH_MODE")) mode = *value;
   const auto over = [&](const std::string& name, std::string& into) {
@@ -291,6 +295,10 @@ Result<TaskSettings> load_task_settings(const TaskFlags& flags, const Environmen
   TRY_OK(read_auth(root, environment, settings.auth));
   if (!flags.host.empty()) settings.host = flags.host;
   if (flags.port) settings.port = *flags.port;
+  if (settings.has_admin_api && settings.admin_token.empty()) {
+    settings.admin_token = base::UlidGenerator().next();
+    settings.has_made_admin_token = true;
+  }
   return settings;
 }
 

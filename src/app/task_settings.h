@@ -25,6 +25,7 @@ struct TaskAuthSettings {
   std::string algorithm = "HS256";
   std::string secret, public_key, public_key_file;  // the first that is set counts
   std::string issuer, audience;                     // empty: not looked at
+  std::chrono::seconds clock_skew{0};               // by which a token's times may be missed
   std::vector<Service> services;                    // keys that need no token
 };
 
@@ -38,7 +39,8 @@ struct TaskSettings {
   Storage storage = Storage::memory;
   std::string db_path;
   bool has_admin_api = false;
-  std::string admin_token;
+  std::string admin_token;  // made for this start where none is set
+  bool has_made_admin_token = false;
   TaskAuthSettings auth;
   std::vector<std::string> cors_origins;  // `*`: every one
   std::size_t max_body_bytes = std::size_t{10} << 20;

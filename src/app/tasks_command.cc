@@ -30,6 +30,8 @@ int start(const TaskFlags& flags) {
               settings->path.empty() ? "(none)" : settings->path.c_str());
   std::printf("[taskcast] Short-term store: %s\n", is_sqlite ? sqlite.c_str() : "memory");
   std::printf("[taskcast] Long-term store:  %s\n", is_sqlite ? sqlite.c_str() : "(none)");
+  if (settings->has_made_admin_token)
+    std::printf("[taskcast] Admin token (auto-generated): %s\n", settings->admin_token.c_str());
   std::printf("[taskcast] Server started on %s\n", (*server)->url().c_str());
   std::fflush(stdout);
   release_startup_memory();

@@ -22,6 +22,8 @@ class Server {
   /// `http://127.0.0.1:3141`
   std::string url() const;
   std::uint16_t port() const;
+  /// The admin token of the task server, if one was made for this start; a secret.
+  std::string made_admin_token() const;
 
   /// Ends streams, finishes requests in flight, stores what was taken, joins all threads. May be
   /// called twice.

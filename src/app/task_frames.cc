@@ -3,6 +3,13 @@
 #include "base/json_writer.h"
 
 namespace app {
+namespace {
+
+using namespace std::string_view_literals;
+
+constexpr std::string_view kNoLine = "\r\n\0"sv;
+
+}  // namespace
 
 void append_event_frame(std::string& out, std::string_view task_id, const tasks::Event& event,
                         bool is_wrapped, std::int64_t number, tasks::EventView view) {
@@ -12,8 +19,8 @@ void append_event_frame(std::string& out, std::string_view task_id, const tasks:
   } else {
     tasks::append_event(out, task_id, event, view);
   }
-  out += "\nid: ";
-  out += event.id;
+  // The id of an imported event may be any text, but a line of the stream holds no line end.
+  if (event.id.find_first_of(kNoLine) == std::string::npos) out.append("\nid: ").append(event.id);
   out += "\n\n";
 }
 

@@ -294,6 +294,7 @@ Result<TaskSettings> load_task_settings(const TaskFlags& flags, const Environmen
   TRY_OK(read_storage(root, flags, environment, defaults, settings));
   TRY_OK(read_auth(root, environment, settings.auth));
   if (!flags.host.empty()) settings.host = flags.host;
+  settings.resumes_by_header |= flags.resumes_by_header;
   if (flags.port) settings.port = *flags.port;
   if (settings.has_admin_api && settings.admin_token.empty()) {
     settings.admin_token = base::UlidGenerator().next();

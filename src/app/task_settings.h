@@ -51,6 +51,7 @@ struct TaskSettings {
 struct TaskFlags {
   std::string config, host, storage, db_path;
   std::optional<std::uint16_t> port;
+  bool resumes_by_header = false;
 };
 
 /// Where tasks are kept that nothing says a place for.

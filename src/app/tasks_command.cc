@@ -49,6 +49,8 @@ void add_start(CLI::App& group, Action& action) {
   command->add_option("--host", flags->host, "address to listen on [127.0.0.1]");
   command->add_option("-s,--storage", flags->storage, "memory or sqlite [memory]");
   command->add_option("--db-path", flags->db_path, "file of the SQLite store [./taskcast.db]");
+  command->add_flag("--resume-by-last-event-id", flags->resumes_by_header,
+                    "a Last-Event-ID header counts as since.id");
   command->callback([&action, flags, port, has_port] {
     if (has_port->count() > 0) flags->port = *port;
     action = [flags] { return start(*flags); };

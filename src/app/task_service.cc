@@ -6,8 +6,7 @@ namespace {
 using base::Result;
 using namespace std::chrono_literals;
 
-constexpr auto kTick = 1s;
-constexpr int kTicksToExpire = 5;
+constexpr auto kCloseLook = 200ms;
 
 }  // namespace
 
@@ -27,7 +26,8 @@ TaskService::TaskService(TaskSettings settings, std::unique_ptr<TaskStorage> sto
       timer_thread_(threads.at(0)),
       storage_(std::move(storage)),
       feed_(threads, storage_->store(), {}, metrics),
-      engine_(storage_->store(), base::Clock::system()),
+      engine_(storage_->store(), base::Clock::system(),
+              [this] { timer_thread_.post([this] { look_closely(); }); }),
       access_(std::move(access)),
       routes_({engine_, feed_, access_, settings_, base::Clock::system()}) {
   storage_->store().set_listener(feed_);
@@ -37,16 +37,31 @@ TaskService::TaskService(TaskSettings settings, std::unique_ptr<TaskStorage> sto
 
 void TaskService::start() {
   storage_->start();
-  timer_thread_.post([this] { timer_ = timer_thread_.every(kTick, [this] { tick(); }); });
+  timer_thread_.post([this] {
+    timer_ = timer_thread_.every(tasks::Engine::kDuePeriod, [this] {
+      storage_->expire();
+      look_closely();
+    });
+    look_closely();
+  });
 }
 
 void TaskService::stop_timer() {
-  timer_thread_.post([this] { timer_.reset(); });
+  timer_thread_.post([this] {
+    timer_.reset();
+    close_timer_.reset();
+  });
 }
 
-void TaskService::tick() {
+/// Nothing wakes up for tasks that are due in an hour.
+void TaskService::look_closely() {
   engine_.run_due().detach();
-  if (++ticks_ % kTicksToExpire == 0) storage_->expire();
+  if (!timer_ || !engine_.is_due_soon()) {
+    close_timer_.reset();
+  } else if (!close_timer_) {
+    close_timer_ =
+        timer_thread_.every(kCloseLook, [this] { timer_thread_.post([this] { look_closely(); }); });
+  }
 }
 
 }  // namespace app

@@ -38,7 +38,7 @@ class TaskService {
  private:
   TaskService(TaskSettings settings, std::unique_ptr<TaskStorage> storage, TaskAccess access,
               net::IoThreads& threads, base::Metrics& metrics);
-  void tick();
+  void look_closely();
 
   const TaskSettings settings_;
   net::IoThread& timer_thread_;
@@ -47,8 +47,8 @@ class TaskService {
   tasks::Engine engine_;
   TaskAccess access_;
   TaskRoutes routes_;
-  int ticks_ = 0;                                   // on the timer's thread
-  std::unique_ptr<net::IoThread::Periodic> timer_;  // of the first I/O thread
+  // Of the first I/O thread: one for always, one while a task is due soon.
+  std::unique_ptr<net::IoThread::Periodic> timer_, close_timer_;
 };
 
 }  // namespace app

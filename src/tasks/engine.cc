@@ -17,6 +17,7 @@ base::Task<Result<Task>> Engine::create(Task task) {
   task.deadline = deadline_of(task.ttl, task.created_at);
   Task stored = task;
   CO_TRY_OK(co_await store_.create(std::move(task)));
+  note_due(stored);
   co_return stored;
 }
 
@@ -24,7 +25,9 @@ base::Task<Result<Task>> Engine::transition(std::string id, Transition transitio
   Decide decide = [this, wanted = std::move(transition)](const Task& task) {
     return change(task, wanted, clock_.now());
   };
-  co_return co_await store_.update(std::move(id), std::move(decide));
+  CO_TRY(Task moved, co_await store_.update(std::move(id), std::move(decide)));
+  note_due(moved);
+  co_return moved;
 }
 
 base::Task<Result<Task>> Engine::resolve(std::string id, Json result) {
@@ -36,7 +39,9 @@ base::Task<Result<Task>> Engine::resolve(std::string id, Json result) {
     transition.result = resolution;
     return change(task, transition, clock_.now());
   };
-  co_return co_await store_.update(std::move(id), std::move(decide));
+  CO_TRY(Task moved, co_await store_.update(std::move(id), std::move(decide)));
+  note_due(moved);
+  co_return moved;
 }
 
 base::Task<Result<Archive>> Engine::export_archive(std::string id) {
@@ -51,7 +56,14 @@ base::Task<Result<bool>> Engine::import_archive(Archive archive, bool overwrite)
   Task& task = archive.task;
   if (!is_terminal(task.status) && task.status != Status::paused)
     task.deadline = deadline_of(task.ttl, clock_.now());
-  co_return co_await store_.restore(std::move(archive), overwrite);
+  const Task imported = task;
+  const auto restored = co_await store_.restore(std::move(archive), overwrite);
+  if (restored) note_due(imported);
+  co_return restored;
+}
+
+void Engine::note_due(const Task& task) {
+  if (is_due_soon_ && due_time(task) <= clock_.now() + kDuePeriod) is_due_soon_();
 }
 
 base::Task<void> Engine::run_due() {

@@ -1,7 +1,9 @@
 #pragma once
 
 #include <atomic>
+#include <chrono>
 #include <cstddef>
+#include <functional>
 #include <map>
 #include <optional>
 #include <set>
@@ -23,7 +25,12 @@ namespace tasks {
 /// Errors: those of the store, each with the text that clients know.
 class Engine {
  public:
-  Engine(TaskStore& store, const base::Clock& clock) : store_(store), clock_(clock), ids_(clock) {}
+  /// Whoever calls `run_due` every kDuePeriod is told of tasks that are due before the next call.
+  static constexpr std::chrono::seconds kDuePeriod{5};
+
+  /// `is_due_soon` is called on any thread.
+  Engine(TaskStore& store, const base::Clock& clock, std::function<void()> is_due_soon = {})
+      : store_(store), clock_(clock), is_due_soon_(std::move(is_due_soon)), ids_(clock) {}
 
   /// Makes the task, pending, with a new id unless it has one. `conflict` when that is taken.
   base::Task<base::Result<Task>> create(Task task);
@@ -53,13 +60,18 @@ class Engine {
   /// Whether there was such a task before. Nobody who follows it is told.
   base::Task<base::Result<bool>> import_archive(Archive archive, bool overwrite);
 
-  /// Ends the tasks whose time is over and resumes those that wait for this moment; to be called
-  /// about once a second. Costs nothing when nothing is due.
+  /// Ends the tasks whose time is over and resumes those that wait for this moment. Costs nothing
+  /// when nothing is due.
   base::Task<void> run_due();
+  /// Whether a task is due before the next period is over.
+  bool is_due_soon() const { return store_.next_due() <= clock_.now() + kDuePeriod; }
 
  private:
+  void note_due(const Task& task);
+
   TaskStore& store_;
   const base::Clock& clock_;
+  const std::function<void()> is_due_soon_;
   base::Mutex mutex_;
   base::UlidGenerator ids_ GUARDED_BY(mutex_);
   std::atomic<bool> is_running_due_{false};

@@ -1,5 +1,6 @@
 // Logs of lines, and the document of Copilot.
 #include <fstream>
+#include <utility>
 
 #include "log_shapes.h"
 #include "made_text.h"
@@ -9,18 +10,27 @@ namespace {
 
 namespace fs = std::filesystem;
 
-void write_file(const fs::path& path, std::string_view text) {
-  std::ofstream(path, std::ios::binary)
-      .write(text.data(), static_cast<std::streamsize>(text.size()));
+/// Writes what `out` holds and what `next` appends to it, until there are about so many bytes, then
+/// `end`; never holds much of it.
+template <class Next>
+void write_pieces(const fs::path& path, std::size_t bytes, std::string& out, const Next& next,
+                  std::string_view end = {}) {
+  constexpr std::size_t kPieceBytes = std::size_t{4} << 20;
+  std::ofstream file(path, std::ios::binary);
+  for (std::size_t written = 0; written < bytes; out.clear()) {
+    while (out.size() < kPieceBytes && written + out.size() < bytes) next();
+    written += out.size();
+    file.write(out.data(), static_cast<std::streamsize>(out.size()));
+  }
+  file << end;
 }
 
 // ---- Claude Code
 
 class ClaudeLog {
  public:
-  std::string make(std::size_t bytes) {
-    while (out_.size() < bytes) turn();
-    return std::move(out_);
+  void write(const fs::path& path, std::size_t bytes) {
+    write_pieces(path, bytes, out_, [this] { turn(); });
   }
 
  private:
@@ -77,44 +87,6 @@ class ClaudeLog {
 
 // ---- Codex
 
-std::string codex_log(std::size_t bytes) {
-  MadeText made;
-  std::string out;
-  const auto item = [&](std::string_view type, const auto&... parts) {
-    put(out, R"({"timestamp":")", made.date(), R"(","type":")", type, R"(","payload":)", parts...,
-        "}\n");
-  };
-  item("session_meta", R"({"id":"1c0ffee0-1111-4222-8333-444444444444","cwd":"/home/dev/shop",)",
-       R"("originator":"codex_cli_rs","cli_version":"0.98.0","base_instructions":{"text":")",
-       made.text(8000), R"("}})");
-  std::uint64_t in = 0, total = 0;
-  while (out.size() < bytes) {
-    item("turn_context", R"({"turn_id":")", made.uuid(),
-         R"(","cwd":"/home/dev/shop","model":"gpt-5"})");
-    const std::string_view prompt = made.said();
-    item("response_item",
-         R"({"type":"message","role":"user","content":[{"type":"input_text","text":")", prompt,
-         R"("}]})");
-    item("event_msg", R"({"type":"user_message","message":")", prompt, R"("})");
-    for (std::uint32_t steps = made.between(1, 8); steps > 0; --steps) {
-      const std::string call = "call_" + made.hex(24);
-      item("response_item", R"({"type":"reasoning","summary":[{"type":"summary_text","text":")",
-           made.text(120), R"("}],"encrypted_content":")", made.hex(900), R"("})");
-      item("response_item", R"({"type":"function_call","name":"exec_command","arguments":)",
-           R"("{\"cmd\":\"rg -n )", made.hex(5), R"( src\"}","call_id":")", call, R"("})");
-      item("response_item", R"({"type":"function_call_output","call_id":")", call,
-           R"(","output":")", made.output(), R"("})");
-      in += made.between(3000, 60'000);
-      total += made.between(20, 1500);
-      item("event_msg", R"({"type":"token_count","info":{"total_token_usage":{"input_tokens":)", in,
-           R"(,"cached_input_tokens":0,"output_tokens":)", total,
-           R"(,"reasoning_output_tokens":0,"total_tokens":)", in + total,
-           R"(},"model_context_window":272000},"rate_limits":null})");
-    }
-  }
-  return out;
-}
-
 // ---- Copilot in VS Code
 
 /// Of a request's bytes most lie in its `result`, of which no more than the tokens are told: what
@@ -123,39 +95,42 @@ class CopilotChat {
  public:
   explicit CopilotChat(std::size_t request_bytes) : request_bytes_(request_bytes) {}
 
-  std::string document(std::size_t bytes) {
+  void write_document(const fs::path& path, std::size_t bytes) {
     std::string out =
         R"({"version":3,"responderUsername":"GitHub Copilot","requesterUsername":"ana",)"
         R"("initialLocation":"panel","requests":[)";
-    for (const char* comma = ""; out.size() < bytes; comma = ",") {
-      out += comma;
+    const char* comma = "";
+    const auto next = [&] {
+      out += std::exchange(comma, ",");
       const std::string parts = this->parts(), result = this->result();
       head(out);
       put(out, R"(,"response":[)", parts, R"(],"result":)", result,
           R"(,"modelState":{"value":1}})");
-    }
-    return out + "]}";
+    };
+    write_pieces(path, bytes, out, next, "]}");
   }
 
-  std::string changes(std::size_t bytes) {
+  void write_changes(const fs::path& path, std::size_t bytes) {
     std::string out =
         R"({"kind":0,"v":{"version":3,"requesterUsername":"ana","initialLocation":"panel",)"
         R"("requests":[]}})"
         "\n";
-    for (std::size_t number = 0; out.size() < bytes; ++number) {
-      put(out, R"({"kind":2,"k":["requests"],"v":[)");
-      head(out);
-      put(out, R"(,"response":[],"modelState":{"value":0}}]})", '\n');
-      for (int i = 0; i < kParts; ++i)
-        put(out, R"({"kind":2,"k":["requests",)", number, R"(,"response"],"v":[)", part(i), "]}\n",
-            R"({"kind":1,"k":["inputState"],"v":{"inputText":"","attachments":[]}})", '\n');
-      put(out, R"({"kind":1,"k":["requests",)", number, R"(,"result"],"v":)", result(), "}\n",
-          R"({"kind":1,"k":["requests",)", number, R"(,"modelState"],"v":{"value":1}})", '\n');
-    }
-    return out;
+    std::size_t number = 0;
+    write_pieces(path, bytes, out, [&] { change(out, number++); });
   }
 
  private:
+  void change(std::string& out, std::size_t number) {
+    put(out, R"({"kind":2,"k":["requests"],"v":[)");
+    head(out);
+    put(out, R"(,"response":[],"modelState":{"value":0}}]})", '\n');
+    for (int i = 0; i < kParts; ++i)
+      put(out, R"({"kind":2,"k":["requests",)", number, R"(,"response"],"v":[)", part(i), "]}\n",
+          R"({"kind":1,"k":["inputState"],"v":{"inputText":"","attachments":[]}})", '\n');
+    put(out, R"({"kind":1,"k":["requests",)", number, R"(,"result"],"v":)", result(), "}\n",
+        R"({"kind":1,"k":["requests",)", number, R"(,"modelState"],"v":{"value":1}})", '\n');
+  }
+
   static constexpr int kParts = 12;
 
   void head(std::string& out) {
@@ -216,9 +191,61 @@ class CopilotChat {
   MadeText made_;
 };
 
-// ---- GitHub Copilot CLI, Cursor's transcripts, Gemini CLI, generic
+/// Each answer is written when it begins, and again when it is whole.
 
-std::string copilot_cli_log(std::size_t bytes) {
+constexpr std::size_t kUsualRequest = 150'000;
+constexpr std::size_t kLargeRequest = 3'900'000;  // more than is kept of one
+
+}  // namespace
+
+void write_claude(const fs::path& path, std::size_t bytes) { ClaudeLog().write(path, bytes); }
+void write_codex(const fs::path& path, std::size_t bytes) {
+  MadeText made;
+  std::string out;
+  const auto item = [&](std::string_view type, const auto&... parts) {
+    put(out, R"({"timestamp":")", made.date(), R"(","type":")", type, R"(","payload":)", parts...,
+        "}\n");
+  };
+  item("session_meta", R"({"id":"1c0ffee0-1111-4222-8333-444444444444","cwd":"/home/dev/shop",)",
+       R"("originator":"codex_cli_rs","cli_version":"0.98.0","base_instructions":{"text":")",
+       made.text(8000), R"("}})");
+  std::uint64_t in = 0, total = 0;
+  write_pieces(path, bytes, out, [&] {
+    item("turn_context", R"({"turn_id":")", made.uuid(),
+         R"(","cwd":"/home/dev/shop","model":"gpt-5"})");
+    const std::string_view prompt = made.said();
+    item("response_item",
+         R"({"type":"message","role":"user","content":[{"type":"input_text","text":")", prompt,
+         R"("}]})");
+    item("event_msg", R"({"type":"user_message","message":")", prompt, R"("})");
+    for (std::uint32_t steps = made.between(1, 8); steps > 0; --steps) {
+      const std::string call = "call_" + made.hex(24);
+      item("response_item", R"({"type":"reasoning","summary":[{"type":"summary_text","text":")",
+           made.text(120), R"("}],"encrypted_content":")", made.hex(900), R"("})");
+      item("response_item", R"({"type":"function_call","name":"exec_command","arguments":)",
+           R"("{\"cmd\":\"rg -n )", made.hex(5), R"( src\"}","call_id":")", call, R"("})");
+      item("response_item", R"({"type":"function_call_output","call_id":")", call,
+           R"(","output":")", made.output(), R"("})");
+      in += made.between(3000, 60'000);
+      total += made.between(20, 1500);
+      item("event_msg", R"({"type":"token_count","info":{"total_token_usage":{"input_tokens":)", in,
+           R"(,"cached_input_tokens":0,"output_tokens":)", total,
+           R"(,"reasoning_output_tokens":0,"total_tokens":)", in + total,
+           R"(},"model_context_window":272000},"rate_limits":null})");
+    }
+  });
+}
+
+void write_copilot_chat(const fs::path& path, std::size_t bytes) {
+  CopilotChat(kUsualRequest).write_document(path, bytes);
+}
+void write_copilot_chat_large(const fs::path& path, std::size_t bytes) {
+  CopilotChat(kLargeRequest).write_document(path, bytes);
+}
+void write_copilot_chat_log(const fs::path& path, std::size_t bytes) {
+  CopilotChat(kUsualRequest).write_changes(path, bytes);
+}
+void write_copilot_cli(const fs::path& path, std::size_t bytes) {
   MadeText made;
   std::string out;
   const auto line = [&](std::string_view type, const auto&... data) {
@@ -226,7 +253,7 @@ std::string copilot_cli_log(std::size_t bytes) {
         R"(","timestamp":")", made.date(), R"(","parentId":")", made.uuid(), "\"}\n");
   };
   line("session.start", R"("sessionId":"s","copilotVersion":"0.0.400","context":{"cwd":"/w"})");
-  while (out.size() < bytes) {
+  write_pieces(path, bytes, out, [&] {
     line("user.message", R"("content":")", made.said(), R"(","transformedContent":")",
          made.output(), R"(","attachments":[])");
     for (std::uint32_t calls = made.between(1, 6); calls > 0; --calls) {
@@ -239,14 +266,13 @@ std::string copilot_cli_log(std::size_t bytes) {
       line("tool.execution_complete", R"("toolCallId":")", call,
            R"(","success":true,"result":{"content":")", made.output(), R"("})");
     }
-  }
-  return out;
+  });
 }
 
-std::string cursor_transcript(std::size_t bytes) {
+void write_cursor_transcript(const fs::path& path, std::size_t bytes) {
   MadeText made;
   std::string out;
-  while (out.size() < bytes) {
+  write_pieces(path, bytes, out, [&] {
     put(out, R"({"role":"user","message":{"content":[{"type":"text","text":"<user_query>\n)",
         made.said(), R"(\n</user_query>"}]}})", '\n');
     for (std::uint32_t calls = made.between(1, 6); calls > 0; --calls) {
@@ -257,12 +283,10 @@ std::string cursor_transcript(std::size_t bytes) {
           R"("}}]}})", '\n', R"({"role":"user","message":{"content":[{"type":"tool_result",)",
           R"("tool_use_id":")", call, R"(","content":")", made.output(), R"("}]}})", '\n');
     }
-  }
-  return out;
+  });
 }
 
-/// Each answer is written when it begins, and again when it is whole.
-std::string gemini_log(std::size_t bytes) {
+void write_gemini(const fs::path& path, std::size_t bytes) {
   MadeText made;
   std::string out =
       R"({"sessionId":"s","projectHash":"x","startTime":"2026-01-10T08:00:00.000Z","kind":"main"})"
@@ -270,7 +294,7 @@ std::string gemini_log(std::size_t bytes) {
   const auto begin = [&](const std::string& id, std::string_view type) {
     put(out, R"({"id":")", id, R"(","timestamp":")", made.date(), R"(","type":")", type, R"(",)");
   };
-  while (out.size() < bytes) {
+  write_pieces(path, bytes, out, [&] {
     begin(made.uuid(), "user");
     put(out, R"("content":[{"text":")", made.said(), "\"}]}\n");
     for (std::uint32_t calls = made.between(1, 6); calls > 0; --calls) {
@@ -287,18 +311,17 @@ std::string gemini_log(std::size_t bytes) {
           R"(","name":"replace","response":{"output":")", made.output(),
           R"("}}}],"status":"success","timestamp":"2026-01-10T08:00:00.000Z"}]})", '\n');
     }
-  }
-  return out;
+  });
 }
 
-std::string generic_log(std::size_t bytes) {
+void write_generic(const fs::path& path, std::size_t bytes) {
   MadeText made;
   std::string out;
   const auto begin = [&](std::string_view type) {
     put(out, R"({"timestamp":")", made.date(), R"(","session_id":"s","id":")", made.uuid(),
         R"(","level":"info","type":")", type, R"(",)");
   };
-  while (out.size() < bytes) {
+  write_pieces(path, bytes, out, [&] {
     begin("llm_request");
     put(out, R"("model":"m","prompt":")", made.said(), "\"}\n");
     begin("tool_use");
@@ -307,37 +330,7 @@ std::string generic_log(std::size_t bytes) {
     begin("llm_response");
     put(out, R"("model":"m","response":")", made.said(),
         R"(","usage":{"input_tokens":900,"output_tokens":90}})", '\n');
-  }
-  return out;
-}
-
-constexpr std::size_t kUsualRequest = 150'000;
-constexpr std::size_t kLargeRequest = 3'900'000;  // more than is kept of one
-
-}  // namespace
-
-void write_claude(const fs::path& path, std::size_t bytes) {
-  write_file(path, ClaudeLog().make(bytes));
-}
-void write_codex(const fs::path& path, std::size_t bytes) { write_file(path, codex_log(bytes)); }
-void write_copilot_chat(const fs::path& path, std::size_t bytes) {
-  write_file(path, CopilotChat(kUsualRequest).document(bytes));
-}
-void write_copilot_chat_large(const fs::path& path, std::size_t bytes) {
-  write_file(path, CopilotChat(kLargeRequest).document(bytes));
-}
-void write_copilot_chat_log(const fs::path& path, std::size_t bytes) {
-  write_file(path, CopilotChat(kUsualRequest).changes(bytes));
-}
-void write_copilot_cli(const fs::path& path, std::size_t bytes) {
-  write_file(path, copilot_cli_log(bytes));
-}
-void write_cursor_transcript(const fs::path& path, std::size_t bytes) {
-  write_file(path, cursor_transcript(bytes));
-}
-void write_gemini(const fs::path& path, std::size_t bytes) { write_file(path, gemini_log(bytes)); }
-void write_generic(const fs::path& path, std::size_t bytes) {
-  write_file(path, generic_log(bytes));
+  });
 }
 
 }  // namespace bench

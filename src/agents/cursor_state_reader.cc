@@ -26,6 +26,8 @@ namespace fs = std::filesystem;
 // A chat is stamped when its last message begins, and may grow a while under that stamp.
 constexpr std::int64_t kSlackMs = 600'000;
 constexpr int kMostAttempts = 5;
+constexpr std::size_t kBatchBytes = std::size_t{1}
+                                    << 20;  // of messages, read before they are given
 
 constexpr std::string_view kChatPrefix = "composerData:";
 constexpr std::string_view kChatKeys =
@@ -211,13 +213,23 @@ Result<void> CursorStateReader::read_chat(store::ForeignDatabase& db, const std:
       give_bubble(context, bubble_id, *bubble,
                   is_generating && ids.empty() && i + 1 == inline_bubbles.size(), sink);
   }
+  // Whether what was read may be believed costs as much to ask as a message to read.
+  std::vector<std::pair<std::size_t, std::string>> batch;
+  std::size_t bytes = 0;
   for (std::size_t i = 0; i < ids.size(); ++i) {
-    TRY(const std::string text, value_of(db.database(), "bubbleId:" + id + ":" + ids[i]));
+    TRY(std::string text, value_of(db.database(), "bubbleId:" + id + ":" + ids[i]));
+    bytes += text.size();
+    if (!text.empty()) batch.emplace_back(i, std::move(text));
+    if (i + 1 < ids.size() && bytes < kBatchBytes) continue;
     if (!db.is_sound()) return Error{Errc::unavailable, "it has changed"};
-    if (text.empty()) continue;
-    const auto bubble = bubble_document.parse(shortened(text));
-    counts_.broken += !bubble;
-    if (bubble) give_bubble(context, ids[i], *bubble, is_generating && i + 1 == ids.size(), sink);
+    for (auto& [place, bubble_text] : batch) {
+      const auto bubble = bubble_document.parse(shortened(std::move(bubble_text)));
+      counts_.broken += !bubble;
+      const bool is_open = is_generating && place + 1 == ids.size();
+      if (bubble) give_bubble(context, ids[place], *bubble, is_open, sink);
+    }
+    batch.clear();
+    bytes = 0;
   }
   return {};
 }

@@ -74,7 +74,8 @@ Result<std::string> read_shortened(const std::string& path, const std::atomic<bo
   return text;
 }
 
-std::string shortened(std::string_view json) {
+std::string shortened(std::string json) {
+  if (json.size() <= StringShortener::kMaxStringBytes) return json;
   std::string text;
   StringShortener().feed(json, text);
   if (text.size() > LineSplitter::kMaxBytes) text.clear();

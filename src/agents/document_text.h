@@ -22,6 +22,6 @@ base::Result<std::string> read_shortened(const std::string& path,
                                          const std::atomic<bool>& stopping);
 
 /// `json` shortened in the same way; empty when it is too long.
-std::string shortened(std::string_view json);
+std::string shortened(std::string json);
 
 }  // namespace agents

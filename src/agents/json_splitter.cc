@@ -53,10 +53,21 @@ const char* StringEnd::find(const char* begin, const char* end) {
   }
 }
 
+// Without branches and in blocks of a fixed size, which compilers turn into vector instructions.
 std::size_t count_marks(std::string_view json) {
-  return static_cast<std::size_t>(std::count_if(json.begin(), json.end(), [](char byte) {
-    return byte == ',' || byte == ':' || byte == '[' || byte == '{';
-  }));
+  constexpr std::size_t kBlock = 128;  // its count fits into a byte
+  const auto is_mark = [](char byte) -> std::uint8_t {
+    return (byte == ',') | (byte == ':') | ((byte | 0x20) == '{');
+  };
+  std::size_t marks = 0;
+  for (; json.size() >= kBlock; json.remove_prefix(kBlock)) {
+    std::uint8_t count = 0;
+    for (std::size_t i = 0; i < kBlock; ++i)
+      count = static_cast<std::uint8_t>(count + is_mark(json[i]));
+    marks += count;
+  }
+  for (const char byte : json) marks += is_mark(byte);
+  return marks;
 }
 
 void JsonReducer::feed(std::string_view bytes, std::string& out) {

@@ -15,9 +15,30 @@ std::size_t sequence_length(unsigned char byte) {
   return byte >= 0xC0 ? 2 : 1;
 }
 
-/// A character of one byte that means nothing but itself.
-bool is_plain(char byte) {
-  return static_cast<signed char>(byte) >= 0 && byte != '"' && byte != '\\';
+/// How many bytes stand before the next quote or backslash; eight are looked at in one go.
+std::size_t plain_length(std::string_view bytes) {
+  constexpr std::uint64_t kOnes = 0x0101010101010101, kHighs = 0x8080808080808080;
+  const auto has = [](std::uint64_t word, unsigned char byte) {
+    const std::uint64_t zeros = word ^ (kOnes * byte);
+    return ((zeros - kOnes) & ~zeros & kHighs) != 0;
+  };
+  std::size_t at = 0;
+  for (std::uint64_t word = 0; at + sizeof word <= bytes.size(); at += sizeof word) {
+    std::memcpy(&word, bytes.data() + at, sizeof word);
+    if (has(word, '"') || has(word, '\\')) break;
+  }
+  while (at < bytes.size() && bytes[at] != '"' && bytes[at] != '\\') ++at;
+  return at;
+}
+
+/// `text` without a UTF-8 sequence at its end that is not complete.
+std::string_view without_begun_sequence(std::string_view text) {
+  for (std::size_t back = 1; back <= 3 && back <= text.size(); ++back) {
+    const auto byte = static_cast<unsigned char>(text[text.size() - back]);
+    if ((byte & 0xC0) == 0x80) continue;
+    return sequence_length(byte) > back ? text.substr(0, text.size() - back) : text;
+  }
+  return text;
 }
 
 bool is_hex_digit(char byte) {
@@ -43,14 +64,10 @@ void StringShortener::feed(std::string_view bytes, std::string& out) {
     }
     const char byte = bytes.front();
     if (!sequence_.empty() && !goes_on_with(byte)) keep_sequence(out);
-    if (sequence_.empty() && is_plain(byte)) {
-      const auto end = std::find_if_not(bytes.begin(), bytes.end(), is_plain);
-      const auto count = static_cast<std::size_t>(end - bytes.begin());
-      const std::size_t room = kMaxStringBytes - std::min(string_bytes_, kMaxStringBytes);
-      out += bytes.substr(0, std::min(count, room));
-      string_bytes_ += count;
+    if (sequence_.empty() && byte != '"' && byte != '\\') {
+      const std::size_t count = take_run(bytes, out);
       bytes.remove_prefix(count);
-      continue;
+      if (count > 0) continue;
     }
     bytes.remove_prefix(1);
     if (sequence_.empty() && byte == '"') {
@@ -62,9 +79,23 @@ void StringShortener::feed(std::string_view bytes, std::string& out) {
     if (sequence_.empty())
       sequence_bytes_ = byte == '\\' ? 2 : sequence_length(static_cast<unsigned char>(byte));
     sequence_ += byte;
-    if (sequence_ == "\\u") sequence_bytes_ = 6;
+    if (byte == 'u' && sequence_.size() == 2) sequence_bytes_ = 6;
     if (sequence_.size() == sequence_bytes_) keep_sequence(out);
   }
+}
+
+/// Takes what stands before the next quote or backslash, as far as all of it or nothing fits, but
+/// for the begin of a UTF-8 sequence that goes on in the next bytes; how much that is.
+std::size_t StringShortener::take_run(std::string_view bytes, std::string& out) {
+  constexpr std::size_t kLongest = 4;  // sequence
+  std::string_view run = bytes.substr(0, plain_length(bytes));
+  if (run.size() == bytes.size()) run = without_begun_sequence(run);
+  const std::size_t room = kMaxStringBytes - std::min(string_bytes_, kMaxStringBytes);
+  if (room > 0 && run.size() > room)
+    run = room > kLongest ? without_begun_sequence(run.substr(0, room - kLongest)) : "";
+  if (room > 0) out += run;
+  string_bytes_ += run.size();
+  return run.size();
 }
 
 bool StringShortener::goes_on_with(char byte) const {

@@ -19,6 +19,8 @@ namespace fs = std::filesystem;
 // A row that is stamped before another may be committed after it.
 constexpr std::int64_t kSlackMs = 60'000;
 constexpr int kMostAttempts = 3;
+constexpr std::size_t kBatchBytes = std::size_t{1}
+                                    << 20;  // of messages, read before they are given
 
 constexpr std::string_view kSessions =
     "SELECT s.id, s.parent_id, coalesce(nullif(s.directory, ''), p.worktree), s.time_created"
@@ -26,10 +28,16 @@ constexpr std::string_view kSessions =
     " OR s.id IN (SELECT session_id FROM message WHERE time_updated >= ?2"
     " UNION SELECT session_id FROM part WHERE time_updated >= ?3) ORDER BY s.id";
 constexpr std::string_view kMessages =
-    "SELECT m.id FROM message m WHERE m.session_id = ?1 AND (m.time_updated >= ?2"
+    "SELECT m.id, m.time_created FROM message m WHERE m.session_id = ?1 AND (m.time_updated >= ?2"
     " OR EXISTS (SELECT 1 FROM part p WHERE p.message_id = m.id AND p.time_updated >= ?3))"
     " ORDER BY m.id";
 constexpr std::string_view kParts = "SELECT id FROM part WHERE message_id = ?1 ORDER BY id";
+
+std::size_t bytes_of(const OpenCodeMessage& message) {
+  std::size_t bytes = sizeof message + message.data.size();
+  for (const auto& [id, data] : message.parts) bytes += sizeof id + id.size() + data.size();
+  return bytes;
+}
 
 /// The JSON files of a folder, by name.
 std::vector<fs::path> json_files(const fs::path& folder) {
@@ -91,28 +99,37 @@ Result<void> OpenCodeDatabaseReader::read_messages(store::ForeignDatabase& db,
                                                    const std::atomic<bool>& stopping) {
   TRY(auto messages, db.database().prepare(kMessages));
   messages.bind(session.id, seen_.message - kSlackMs, seen_.part - kSlackMs);
-  for (;;) {
-    TRY(const bool found, messages.step());
-    if (!found) return {};
+  // Whether what was read may be believed costs as much to ask as a message to read.
+  std::vector<OpenCodeMessage> batch;
+  std::size_t bytes = 0;
+  for (bool found = true; found;) {
+    TRY(found, messages.step());
     if (stopping) return Error{Errc::cancelled, "stopped"};
-    TRY(const OpenCodeMessage message, read_message(db.database(), std::string(messages.text(0))));
+    if (found) {
+      OpenCodeMessage message;
+      message.id = messages.text(0);
+      message.created = messages.integer(1);
+      TRY_OK(read_message(db.database(), message));
+      bytes += bytes_of(message);
+      batch.push_back(std::move(message));
+    }
+    if (found && bytes < kBatchBytes) continue;
     if (!db.is_sound()) return Error{Errc::unavailable, "it has changed"};
-    give_message(session, message, sink, counts_);
+    for (const OpenCodeMessage& message : batch) give_message(session, message, sink, counts_);
+    batch.clear();
+    bytes = 0;
   }
+  return {};
 }
 
-Result<OpenCodeMessage> OpenCodeDatabaseReader::read_message(store::Database& db, std::string id) {
-  OpenCodeMessage message;
-  message.id = std::move(id);
-  TRY(const auto created, db.integer("SELECT time_created FROM message WHERE id = ?1", message.id));
-  message.created = created.value_or(0);
+Result<void> OpenCodeDatabaseReader::read_message(store::Database& db, OpenCodeMessage& message) {
   TRY(message.data, data_of(db, "SELECT data FROM message WHERE id = ?1", message.id));
   std::size_t bytes = 0;
   TRY(auto parts, db.prepare(kParts));
   parts.bind(message.id);
   for (;;) {
     TRY(const bool found, parts.step());
-    if (!found) return message;
+    if (!found) return {};
     std::string part(parts.text(0));
     TRY(std::string data, data_of(db, "SELECT data FROM part WHERE id = ?1", part));
     if (data.empty()) continue;
@@ -129,7 +146,7 @@ Result<std::string> OpenCodeDatabaseReader::data_of(store::Database& db, std::st
                                                     std::string_view id) {
   auto data = db.text(sql, id);
   if (!data && data.error().code != Errc::invalid_argument) return std::move(data.error());
-  std::string text = data ? shortened(data->value_or("")) : std::string();
+  std::string text = data && *data ? shortened(std::move(**data)) : std::string();
   counts_.too_long += text.empty();
   return text;
 }

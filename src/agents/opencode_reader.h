@@ -46,7 +46,7 @@ class OpenCodeDatabaseReader : public DocumentReader {
                           const std::atomic<bool>& stopping);
   base::Result<void> read_messages(store::ForeignDatabase& db, const OpenCodeSession& session,
                                    const Sink& sink, const std::atomic<bool>& stopping);
-  base::Result<OpenCodeMessage> read_message(store::Database& db, std::string id);
+  base::Result<void> read_message(store::Database& db, OpenCodeMessage& message);
   base::Result<std::string> data_of(store::Database& db, std::string_view sql, std::string_view id);
 
   Seen seen_;

@@ -85,6 +85,20 @@ TEST_F(CollectServiceTest, ARangeHidesNothingFromAWiderOne) {
   EXPECT_EQ(backfill().processed, some + rest);
 }
 
+// What was said then is known to be no later than now, whatever the time when it is read.
+TEST_F(CollectServiceTest, WhatTellsNoTimeIsTakenUpToNow) {
+  const std::int64_t timed = backfill().processed;
+  std::string untimed = prompt(4, 5);
+  untimed.replace(untimed.find("\"timestamp\""), 11, "\"unknown\"");
+  std::ofstream(folder_ / "logs/-w-shop/a.jsonl", std::ios::app) << untimed;
+  BackfillOptions options;
+  options.to = base::Clock::system().now() - std::chrono::seconds{1};
+  options.dry_run = true;
+  EXPECT_EQ(backfill(options).processed, timed + 1);
+  options.dry_run = false;
+  EXPECT_EQ(backfill(options).processed, 1);
+}
+
 TEST_F(CollectServiceTest, ADryRunCountsTheSameAndLeavesNothing) {
   BackfillOptions dry;
   dry.dry_run = true;

@@ -17,7 +17,7 @@ class CountingSink::Intake : public collector::Intake {
     const auto event = mapping_.map(record);
     const Range& range = sink_.range_;
     if (!event || (range.from && event->timestamp < *range.from) ||
-        (range.to && event->timestamp > *range.to))
+        (record.at && range.to && *record.at > *range.to))
       return;
     ++items_;
   }

@@ -48,7 +48,8 @@ class BufferSink::LogIntake : public Intake {
     auto event = mapping_.map(record);
     if (!event) return;
     if (from_ && event->timestamp < *from_) return;
-    if (sink_.options_.to && event->timestamp > *sink_.options_.to) {
+    // What tells no time has that of its reading, which says nothing about a range.
+    if (record.at && sink_.options_.to && *record.at > *sink_.options_.to) {
       has_left_out_ = true;
       return;
     }

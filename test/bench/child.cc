@@ -15,6 +15,9 @@
 #include <csignal>
 #include <cstdlib>
 #include <cstring>
+#include <fstream>
+#include <thread>
+#include <utility>
 
 #include "load.h"
 #include "socket.h"
@@ -27,6 +30,7 @@ using std::chrono::milliseconds;
 using std::chrono::nanoseconds;
 
 constexpr std::size_t kMaxComplaint = 400;  // characters of its standard error
+constexpr std::chrono::seconds kStopWait{15};
 
 std::vector<char*> to_pointers(const std::vector<std::string>& texts) {
   std::vector<char*> pointers;
@@ -84,14 +88,14 @@ struct Files {
   }
 };
 
-Result<pid_t> start(const Command& command, const Files& files) {
+Result<pid_t> start(const Command& command, const Files& files, const Fd& errors) {
   posix_spawn_file_actions_t actions;
   ::posix_spawn_file_actions_init(&actions);
   if (!command.directory.empty())
     ::posix_spawn_file_actions_addchdir_np(&actions, command.directory.c_str());
   ::posix_spawn_file_actions_adddup2(&actions, files.input.get(), STDIN_FILENO);
   ::posix_spawn_file_actions_adddup2(&actions, files.output.get(), STDOUT_FILENO);
-  ::posix_spawn_file_actions_adddup2(&actions, files.errors.get(), STDERR_FILENO);
+  ::posix_spawn_file_actions_adddup2(&actions, errors.get(), STDERR_FILENO);
   pid_t pid = -1;
   const int failure = ::posix_spawnp(&pid, command.arguments.front().c_str(), &actions, nullptr,
                                      to_pointers(command.arguments).data(),
@@ -119,7 +123,7 @@ Result<Completed> run_command(const Command& command) {
   TRY(const Files files, Files::of(command));
   forget_own_peak();
   const Clock::time_point started = Clock::now();
-  TRY(const pid_t pid, start(command, files));
+  TRY(const pid_t pid, start(command, files, files.errors));
   const bool has_ended = wait_for_end(pid);
   const Clock::time_point ended = Clock::now();
   if (!has_ended) ::kill(pid, SIGKILL);
@@ -133,6 +137,49 @@ Result<Completed> run_command(const Command& command) {
                  ": " + start_of(files.errors)};
   return Completed{.time = duration_cast<nanoseconds>(ended - started),
                    .peak_bytes = static_cast<std::uint64_t>(usage.ru_maxrss) * 1024};
+}
+
+Result<std::unique_ptr<RunningCommand>> RunningCommand::start(const Command& command) {
+  TRY(Files files, Files::of(command));
+  // What it says goes into one file, to be shown when it fails.
+  TRY(const pid_t pid, bench::start(command, files, files.output));
+  return std::make_unique<RunningCommand>(pid);
+}
+
+RunningCommand::~RunningCommand() {
+  if (const Result<void> stopped = stop(); !stopped.ok()) return;  // told to whoever called stop()
+}
+
+Result<void> RunningCommand::stop() {
+  if (pid_ < 0) return {};
+  return end_process(std::exchange(pid_, -1));
+}
+
+Result<void> end_process(pid_t pid) {
+  ::kill(pid, SIGTERM);
+  const Clock::time_point deadline = Clock::now() + kStopWait;
+  int status = 0;
+  bool killed = false;
+  while (::waitpid(pid, &status, WNOHANG) == 0) {
+    if (!killed && Clock::now() > deadline) {
+      ::kill(pid, SIGKILL);
+      killed = true;
+    }
+    std::this_thread::sleep_for(milliseconds(1));
+  }
+  if (killed) return Error{"the program did not stop on SIGTERM and was killed"};
+  if (!WIFEXITED(status) || WEXITSTATUS(status) != 0)
+    return Error{"the program ended with wait status " + std::to_string(status)};
+  return {};
+}
+
+Result<std::uint64_t> memory_of(pid_t pid, std::string_view field) {
+  std::ifstream file("/proc/" + std::to_string(pid) + "/status");
+  for (std::string line; std::getline(file, line);) {
+    if (!line.starts_with(std::string(field) + ":")) continue;
+    return std::strtoull(line.c_str() + field.size() + 1, nullptr, 10) * 1024;
+  }
+  return Error{"no " + std::string(field) + " of process " + std::to_string(pid)};
 }
 
 void add_times(Report& report, std::string_view figure, std::string_view prefix,

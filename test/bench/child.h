@@ -1,8 +1,11 @@
 #pragma once
 
+#include <sys/types.h>
+
 #include <chrono>
 #include <cstdint>
 #include <filesystem>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -37,6 +40,31 @@ struct Completed {
 /// not end in kLimit (then it is killed), or has an exit code other than 0: with the start of what
 /// it wrote to standard error.
 Result<Completed> run_command(const Command& command);
+
+/// A program that runs until it is stopped. Its output goes where `Command::output` says, with what
+/// it writes to standard error. Owner: whoever started it; the destructor stops it.
+class RunningCommand {
+ public:
+  static Result<std::unique_ptr<RunningCommand>> start(const Command& command);
+  explicit RunningCommand(pid_t pid) : pid_(pid) {}
+  RunningCommand(const RunningCommand&) = delete;
+  ~RunningCommand();
+
+  /// SIGTERM, and SIGKILL after 15 s. Fails when it had to be killed or its exit code is not 0.
+  /// May be called twice.
+  Result<void> stop();
+
+  pid_t pid() const { return pid_; }
+
+ private:
+  pid_t pid_;
+};
+
+/// Waits for the process `pid` after SIGTERM; see RunningCommand::stop.
+Result<void> end_process(pid_t pid);
+
+/// A field of /proc/PID/status in bytes, "VmRSS" for one.
+Result<std::uint64_t> memory_of(pid_t pid, std::string_view field);
 
 /// The median and the slow end of `times_ns` as PREFIXp50_ms, PREFIXp90_ms, PREFIXp99_ms.
 void add_times(Report& report, std::string_view figure, std::string_view prefix,

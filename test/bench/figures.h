@@ -34,6 +34,12 @@ Result<void> import_cold(Lab& lab, Report& report);
 Result<void> import_warm(Lab& lab, Report& report);
 Result<void> usage_daily(Lab& lab, Report& report);
 
+// Agents' logs, followed: collector_figures.cc.
+Result<void> parse_logs(Lab& lab, Report& report);
+Result<void> follow_latency(Lab& lab, Report& report);
+Result<void> large_log(Lab& lab, Report& report);
+Result<void> many_logs(Lab& lab, Report& report);
+
 // Commands that somebody waits for: command_figures.cc.
 Result<void> process(Lab& lab, Report& report);
 Result<void> hook(Lab& lab, Report& report);

@@ -25,7 +25,11 @@ Scale Scale::full() {
           .many_events = 1'000'000,
           .starts = 20,
           .runs = 1000,
-          .logs_mb = 500};
+          .logs_mb = 500,
+          .parsed_mb = 64,
+          .followed_lines = 1000,
+          .large_log_mb = 2000,
+          .many_logs = 10'000};
 }
 
 Scale Scale::quick() {
@@ -36,7 +40,11 @@ Scale Scale::quick() {
           .many_events = 100'000,
           .starts = 5,
           .runs = 300,
-          .logs_mb = 50};
+          .logs_mb = 50,
+          .parsed_mb = 16,
+          .followed_lines = 300,
+          .large_log_mb = 200,
+          .many_logs = 10'000};
 }
 
 Lab::Lab(fs::path program, fs::path directory, fs::path test_folder, Scale scale)

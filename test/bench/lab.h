@@ -24,8 +24,12 @@ struct Scale {
   std::uint64_t few_events = 10'000;
   std::uint64_t many_events;
   int starts;
-  int runs;     // of each short command
-  int logs_mb;  // of agents' logs to import
+  int runs;            // of each short command
+  int logs_mb;         // of agents' logs to import
+  int parsed_mb;       // of each format
+  int followed_lines;  // of a log that grows
+  int large_log_mb;
+  int many_logs;
 
   static Scale full();
   static Scale quick();

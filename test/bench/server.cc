@@ -21,13 +21,11 @@ namespace bench {
 namespace {
 
 namespace fs = std::filesystem;
-using std::chrono::milliseconds;
 using std::chrono::nanoseconds;
 using std::chrono::seconds;
 using Clock = std::chrono::steady_clock;
 
 constexpr seconds kStartWait{60};
-constexpr seconds kStopWait{15};
 constexpr std::chrono::microseconds kHealthRetry{100};
 constexpr std::string_view kAnnouncement = "http://127.0.0.1:";
 constexpr std::size_t kLogTail = 600;  // characters of the server's log in an error
@@ -183,32 +181,14 @@ Result<void> ServerProcess::await_health() {
 
 Result<void> ServerProcess::stop() {
   if (pid_ < 0) return {};
-  const pid_t pid = std::exchange(pid_, -1);
-  ::kill(pid, SIGTERM);
-  const Clock::time_point deadline = Clock::now() + kStopWait;
-  int status = 0;
-  bool killed = false;
-  while (::waitpid(pid, &status, WNOHANG) == 0) {
-    if (!killed && Clock::now() > deadline) {
-      ::kill(pid, SIGKILL);
-      killed = true;
-    }
-    std::this_thread::sleep_for(milliseconds(1));
-  }
+  Result<void> ended = end_process(std::exchange(pid_, -1));
   if (drain_.joinable()) drain_.join();
-  if (killed) return Error{"the server did not stop on SIGTERM and was killed"};
-  if (!WIFEXITED(status) || WEXITSTATUS(status) != 0)
-    return Error{"the server ended with wait status " + std::to_string(status)};
+  if (!ended.ok()) return Error{"the server: " + ended.error().what};
   return {};
 }
 
 Result<std::uint64_t> ServerProcess::memory_bytes(const std::string& field) const {
-  std::ifstream file("/proc/" + std::to_string(pid_) + "/status");
-  for (std::string line; std::getline(file, line);) {
-    if (!line.starts_with(field + ":")) continue;
-    return std::strtoull(line.c_str() + field.size() + 1, nullptr, 10) * 1024;
-  }
-  return Error{"no " + field + " of process " + std::to_string(pid_)};
+  return memory_of(pid_, field);
 }
 
 Result<std::uint64_t> stripped_bytes(const fs::path& program, const fs::path& directory) {

@@ -24,6 +24,32 @@ void on_stop_signal(int) { stop_signal_seen = 1; }
 
 Error system_error(const char* what) { return Error{std::string(what) + ": " + strerror(errno)}; }
 
+enum class Wanted { head, body };
+
+struct Reply {
+  ReplyHead head;
+  std::string bytes;  // head and body, as far as they were wanted
+};
+
+Result<Reply> get(std::uint16_t port, std::string_view target, Wanted wanted) {
+  TRY(const Fd socket, connect_to(port));
+  ::setsockopt(socket.get(), SOL_SOCKET, SO_RCVTIMEO, &kReadTimeout, sizeof kReadTimeout);
+  TRY_OK(send_all(socket, to_get_request(port, target)));
+  Reply reply;
+  char buffer[4096];
+  for (;;) {
+    const ssize_t got = ::recv(socket.get(), buffer, sizeof buffer, 0);
+    if (got < 0) return system_error("recv");
+    if (got == 0) return Error{"the server closed the connection before it replied"};
+    reply.bytes.append(buffer, static_cast<std::size_t>(got));
+    reply.head = parse_reply_head(reply.bytes);
+    if (reply.head.state == ReplyHead::State::malformed) return Error{"the reply is not HTTP/1.1"};
+    if (reply.head.state != ReplyHead::State::complete) continue;
+    const std::size_t all = reply.head.head_bytes + reply.head.content_length;
+    if (wanted == Wanted::head || reply.bytes.size() >= all) return reply;
+  }
+}
+
 }  // namespace
 
 void Fd::reset() {
@@ -60,20 +86,15 @@ std::string to_get_request(std::uint16_t port, std::string_view target) {
 }
 
 Result<int> get_status(std::uint16_t port, std::string_view target) {
-  TRY(const Fd socket, connect_to(port));
-  ::setsockopt(socket.get(), SOL_SOCKET, SO_RCVTIMEO, &kReadTimeout, sizeof kReadTimeout);
-  TRY_OK(send_all(socket, to_get_request(port, target)));
-  std::string reply;
-  char buffer[4096];
-  for (;;) {
-    const ssize_t got = ::recv(socket.get(), buffer, sizeof buffer, 0);
-    if (got < 0) return system_error("recv");
-    if (got == 0) return Error{"the server closed the connection before it replied"};
-    reply.append(buffer, static_cast<std::size_t>(got));
-    const ReplyHead head = parse_reply_head(reply);
-    if (head.state == ReplyHead::State::malformed) return Error{"the reply is not HTTP/1.1"};
-    if (head.state == ReplyHead::State::complete) return head.status;
-  }
+  TRY(const Reply reply, get(port, target, Wanted::head));
+  return reply.head.status;
+}
+
+Result<std::string> get_body(std::uint16_t port, std::string_view target) {
+  TRY(Reply reply, get(port, target, Wanted::body));
+  if (reply.head.status != 200)
+    return Error{std::string(target) + " has status " + std::to_string(reply.head.status)};
+  return reply.bytes.substr(reply.head.head_bytes);
 }
 
 bool stop_requested() { return stop_signal_seen != 0; }

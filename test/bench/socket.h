@@ -41,6 +41,9 @@ std::string to_get_request(std::uint16_t port, std::string_view target);
 /// GET on a connection of its own; returns the status. Waits at most 10 s for each read.
 Result<int> get_status(std::uint16_t port, std::string_view target);
 
+/// The same for its body, of a reply with a length; an error unless the status is 200.
+Result<std::string> get_body(std::uint16_t port, std::string_view target);
+
 /// True once the user or a supervisor has asked this program to end (SIGINT, SIGTERM). Every wait
 /// of the benchmarks looks at it, so that the server and the files are always cleared away.
 bool stop_requested();

@@ -8,6 +8,12 @@ import { Random } from './random.mjs';
 
 const CLAUDE_MODELS = ['claude-opus-4-5-20251101', 'claude-sonnet-4-5-20250929'];
 const CODEX_MODELS = ['gpt-5-codex', 'gpt-5.1-codex'];
+const CLAUDE_TOOLS = {
+  Read: 'file_read',
+  Write: 'file_write',
+  Edit: 'file_modify',
+  Bash: 'command_execution',
+};
 const WORDS =
   'the test fails because parser returns empty list when input has trailing comma so we change ' +
   'loop and add case für größe naïve 試験 "quoted" path\\to C:\\temp done; return std::move(x);\n';
@@ -34,7 +40,8 @@ export const defaults = {
 };
 
 /// Writes `home`/.claude and `home`/.codex. Returns how many files, lines, bytes and events' worth
-/// of answers there are.
+/// of answers there are, and what is to be told of each agent: sessions, and events by type as a
+/// collector names them.
 export function writeAgentLogs(home, options = {}) {
   const writer = new LogWriter(home, { ...defaults, ...options });
   writer.write();
@@ -42,7 +49,14 @@ export function writeAgentLogs(home, options = {}) {
 }
 
 class LogWriter {
-  summary = { files: 0, bytes: 0, lines: 0, broken: 0, answers: 0 };
+  summary = {
+    files: 0,
+    bytes: 0,
+    lines: 0,
+    broken: 0,
+    answers: 0,
+    told: { claude: { sessions: 0, events: {} }, codex: { sessions: 0, events: {} } },
+  };
   #random;
   #buffer = [];
   #buffered = 0;
@@ -59,6 +73,15 @@ class LogWriter {
     const share = claude && codex ? 0.75 : 1;
     if (claude) while (this.summary.bytes < bytes * share) this.#claudeSession();
     if (codex) while (this.summary.bytes < bytes) this.#codexSession();
+  }
+
+  #tell(agent, type) {
+    const { events } = this.summary.told[agent];
+    events[type] = (events[type] ?? 0) + 1;
+  }
+  #begin(agent) {
+    this.summary.told[agent].sessions += 1;
+    this.#tell(agent, 'session_start');
   }
 
   // ---- values
@@ -132,6 +155,7 @@ class LogWriter {
     };
     const kept = [];
     this.#open(join(session.folder, `${session.id}.jsonl`));
+    this.#begin('claude');
     this.#claudeTurns(session, this.#random.between(3, 25), kept);
     this.#close();
     for (const agent of session.agents) this.#claudeSubagent(session, agent);
@@ -141,6 +165,7 @@ class LogWriter {
   #claudeTurns(session, turns, kept) {
     for (let turn = 0; turn < turns; ++turn) {
       this.#record(session, kept, 'user', `"message":{"role":"user","content":"${this.#text(this.#random.between(20, 400))}"},"promptSource":"typed"`);
+      this.#tell('claude', 'llm_request');
       const calls = this.#random.between(1, 8);
       for (let call = 0; call < calls; ++call) this.#claudeAnswer(session, kept, call + 1 < calls);
       if (this.#random.below(4) === 0)
@@ -154,6 +179,7 @@ class LogWriter {
   // One answer of the provider is written as one record a block, each with the usage of the whole.
   #claudeAnswer(session, kept, withTool) {
     this.summary.answers += 1;
+    this.#tell('claude', 'llm_response');
     const id = `msg_01${this.#hex(22)}`;
     const request = `req_011${this.#hex(21)}`;
     const blocks = [];
@@ -161,6 +187,7 @@ class LogWriter {
     blocks.push(`{"type":"text","text":"${this.#text(this.#random.between(20, 1500))}"}`);
     const tool = this.#random.below(20) === 0 && this.options.subagents ? 'Task' : this.#random.oneOf(['Bash', 'Read', 'Edit', 'Grep', 'Write']);
     const toolId = `toolu_01${this.#hex(22)}`;
+    if (withTool) this.#tell('claude', CLAUDE_TOOLS[tool] ?? 'tool_use');
     if (withTool) blocks.push(`{"type":"tool_use","id":"${toolId}","name":"${tool}","input":${this.#toolInput(tool)}}`);
 
     const cached = session.context;
@@ -220,6 +247,7 @@ class LogWriter {
       agents: [],
     };
     this.#open(join(session.folder, session.id, 'subagents', `agent-${agent.id}.jsonl`));
+    this.#begin('claude');
     this.#claudeTurns(own, 1 + this.#random.below(3), null);
     this.#close();
   }
@@ -228,6 +256,7 @@ class LogWriter {
   #claudeFork(session, kept) {
     const fork = { ...session, id: this.#uuid(), agents: [] };
     this.#open(join(session.folder, `${fork.id}.jsonl`));
+    this.#begin('claude');
     for (const line of kept) this.#line(line.replace('\u0000', fork.id));
     this.#claudeTurns(fork, this.#random.between(1, 6), null);
     this.#close();
@@ -253,6 +282,7 @@ class LogWriter {
     const day = new Date(session.at).toISOString();
     const name = `rollout-${day.slice(0, 19).replaceAll(':', '-')}-${session.id}.jsonl`;
     this.#open(join(this.home, '.codex', 'sessions', day.slice(0, 4), day.slice(5, 7), day.slice(8, 10), name));
+    this.#begin('codex');
     const forked = parent ? `"forked_from_id":"${parent.id}",` : '';
     this.#item(session, 'session_meta', `{"id":"${session.id}",${forked}"timestamp":"${day}","cwd":"${session.cwd}","originator":"codex_cli_rs","cli_version":"0.98.0","source":"cli","model_provider":"openai","base_instructions":{"text":"${this.#text(8000)}"},"git":{"commit_hash":"${this.#hex(40)}","branch":"main"}}`);
     if (parent) for (const line of parent.kept) this.#line(line);
@@ -269,6 +299,7 @@ class LogWriter {
     const prompt = this.#text(this.#random.between(20, 300));
     this.#item(session, 'response_item', `{"type":"message","role":"user","content":[{"type":"input_text","text":"${prompt}"}]}`);
     this.#item(session, 'event_msg', `{"type":"user_message","message":"${prompt}"}`);
+    this.#tell('codex', 'llm_request');
     const steps = this.#random.between(1, 8);
     for (let step = 0; step < steps; ++step) this.#codexStep(session);
     if (this.options.brokenLines && this.#random.below(30) === 0) this.#broken();
@@ -276,9 +307,12 @@ class LogWriter {
 
   #codexStep(session) {
     this.summary.answers += 1;
+    this.#tell('codex', 'llm_response');
     const call = `call_${this.#hex(24)}`;
     this.#item(session, 'response_item', `{"type":"reasoning","summary":[{"type":"summary_text","text":"${this.#text(120)}"}],"encrypted_content":"${this.#hex(900)}"}`);
-    if (this.#random.below(4) === 0) {
+    const isPatch = this.#random.below(4) === 0;
+    this.#tell('codex', isPatch ? 'file_modify' : 'command_execution');
+    if (isPatch) {
       this.#item(session, 'response_item', `{"type":"custom_tool_call","status":"completed","call_id":"${call}","name":"apply_patch","input":"*** Begin Patch\\n*** Update File: src/${this.#hex(4)}.cc\\n@@\\n-old\\n+new\\n+more\\n*** End Patch"}`);
       this.#item(session, 'response_item', `{"type":"custom_tool_call_output","call_id":"${call}","output":"{\\"output\\":\\"Success\\"}"}`);
     } else {

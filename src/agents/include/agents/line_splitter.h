@@ -29,6 +29,7 @@ class StringShortener {
  private:
   bool goes_on_with(char byte) const;
   void keep_sequence(std::string& out);
+  std::size_t take_run(std::string_view bytes, std::string& out);
 
   bool is_inside_ = false;        // of a string
   std::size_t string_bytes_ = 0;  // of it so far; once too many, nothing of it is kept any more

@@ -5,8 +5,13 @@
 namespace app {
 namespace {
 
+using monitor::Imported;
 using monitor::StoredEvent;
 using monitor::StreamFilter;
+
+Imported imported(const StoredEvent& event) {
+  return Imported{monitor::is_imported(event.event.source, event.event.event_id)};
+}
 
 /// The events of one group commit. Rendered whole once; parts of it only for those who want parts.
 class EventBatch : public net::FeedBatch {
@@ -17,10 +22,12 @@ class EventBatch : public net::FeedBatch {
     last_id = last;
     for (const StoredEvent& event : events_) {
       starts_.push_back(text_.size());
-      monitor::append_event_message(text_, monitor::to_row(event));
+      // Rendered when somebody follows the session, which is seldom: an import has many.
+      if (imported(event) == Imported::no)
+        monitor::append_event_message(text_, monitor::to_row(event));
     }
     starts_.push_back(text_.size());
-    whole_ = net::share(text_);
+    if (!text_.empty()) whole_ = net::share(text_);
   }
 
   net::SharedBytes render(const std::string& channel, std::int64_t after) const override {
@@ -30,8 +37,11 @@ class EventBatch : public net::FeedBatch {
     std::string part;
     for (std::size_t i = 0; i < events_.size(); ++i) {
       const monitor::Event& event = events_[i].event;
-      if (events_[i].id <= after || !filter.accepts(event.agent_type, name(event.event_type)))
+      if (events_[i].id <= after || !filter.accepts(event.agent_type, name(event.event_type),
+                                                    event.session_id, imported(events_[i])))
         continue;
+      if (imported(events_[i]) == Imported::yes)
+        monitor::append_event_message(part, monitor::to_row(events_[i]));
       part.append(text_, starts_[i], starts_[i + 1] - starts_[i]);
     }
     return part.empty() ? nullptr : net::share(part);

@@ -63,6 +63,7 @@ void MonitorRoutes::add_to(net::Router& router) {
   router.get("/api/sessions", to(&MonitorRoutes::get_sessions));
   router.get("/api/sessions/{id}", to(&MonitorRoutes::get_session));
   router.get("/api/sessions/{id}/transcript", to(&MonitorRoutes::get_transcript));
+  router.get("/api/sessions/{id}/stream", to(&MonitorRoutes::get_session_stream));
   router.get("/api/filter-options", to(&MonitorRoutes::get_filter_options));
   router.get("/api/stream", to(&MonitorRoutes::get_stream));
   router.get("/api/health", to(&MonitorRoutes::get_health));
@@ -126,6 +127,33 @@ Task<Response> MonitorRoutes::get_health(Request&) {
 }
 
 Task<Response> MonitorRoutes::get_stream(Request& request) {
+  const net::Query query_string = request.query();
+  monitor::StreamFilter filter;
+  filter.agent_type = query_string.first("agent_type");
+  filter.event_type = query_string.first("event_type");
+  std::string last_event_id(request.header("last-event-id"));
+  if (last_event_id.empty()) last_event_id = query_string.first("last_event_id");
+  co_return open_stream(filter, std::move(last_event_id));
+}
+
+/// From its first event on, unless another is named.
+Task<Response> MonitorRoutes::get_session_stream(Request& request) {
+  monitor::StreamFilter filter;
+  filter.session_id = request.params.text("id");
+  std::function<Result<std::optional<std::string>>(store::Database&)> read =
+      [&filter](store::Database& db) { return monitor::read_session(db, filter.session_id); };
+  const auto session = co_await query<std::optional<std::string>>(std::move(read));
+  if (!session) co_return to_response(session.error());
+  if (!*session) co_return Response::error(404, "Session not found");
+  const net::Query query_string = request.query();
+  filter.event_type = query_string.first("event_type");
+  std::string after(request.header("last-event-id"));
+  if (after.empty()) after = query_string.first("last_event_id");
+  co_return open_stream(filter, std::move(after));
+}
+
+Response MonitorRoutes::open_stream(const monitor::StreamFilter& filter,
+                                    std::string last_event_id) {
   const std::size_t limit = parts_.settings.max_stream_clients;
   auto slot = std::make_shared<net::LiveFeed::Slot>(parts_.feed.live().take_slot(limit));
   if (!*slot) {
@@ -135,26 +163,21 @@ Task<Response> MonitorRoutes::get_stream(Request& request) {
     json.key("max_clients").value(limit).end_object();
     Response full = Response::json(503, std::move(body));
     full.headers.emplace_back("Retry-After", "1");
-    co_return full;
+    return full;
   }
-  const net::Query query_string = request.query();
-  const monitor::StreamFilter filter{std::string(query_string.first("agent_type")),
-                                     std::string(query_string.first("event_type"))};
-  std::string last_event_id(request.header("last-event-id"));
-  if (last_event_id.empty()) last_event_id = query_string.first("last_event_id");
-
   Response response = Response::text(200, "text/event-stream", {});
   response.headers.emplace_back("Cache-Control", "no-cache");
   response.headers.emplace_back("X-Accel-Buffering", "no");
-  response.stream = [this, slot, channel = filter.channel(),
-                     last_event_id](net::ResponseStream& stream) {
-    return serve_stream(stream, channel, last_event_id);
+  const Begin begin = filter.session_id.empty() ? Begin::newest : Begin::oldest;
+  response.stream = [this, slot, channel = filter.channel(), begin,
+                     last = std::move(last_event_id)](net::ResponseStream& stream) {
+    return serve_stream(stream, channel, last, begin);
   };
-  co_return response;
+  return response;
 }
 
 Task<void> MonitorRoutes::serve_stream(net::ResponseStream& stream, std::string channel,
-                                       std::string last_event_id) {
+                                       std::string last_event_id, Begin begin) {
   std::string hello = "data: ";
   base::json::Writer json(hello);
   json.begin_object().key("type").value("connected");
@@ -162,7 +185,7 @@ Task<void> MonitorRoutes::serve_stream(net::ResponseStream& stream, std::string 
   stream.send(net::share(hello + "\n\n"));
 
   const std::int64_t newest = parts_.feed.live().newest();
-  std::int64_t after = newest;
+  std::int64_t after = begin == Begin::newest ? newest : 0;
   if (!last_event_id.empty()) {
     const bool is_number = last_event_id.find_first_not_of("0123456789") == last_event_id.npos;
     const std::int64_t asked = base::parse_leading_int(last_event_id).value_or(0);

@@ -50,6 +50,7 @@ class MonitorRoutes {
   base::Task<net::Response> get_statistics(net::Request& request);
   base::Task<net::Response> get_usage_monitor(net::Request& request);
   base::Task<net::Response> get_stream(net::Request& request);
+  base::Task<net::Response> get_session_stream(net::Request& request);
   base::Task<net::Response> get_health(net::Request& request);
   base::Task<net::Response> get_usage(net::Request& request);
   base::Task<net::Response> get_tools(net::Request& request);
@@ -71,8 +72,11 @@ class MonitorRoutes {
                                    monitor::SessionRows page);
   base::Task<void> stream_transcript(net::ResponseStream& stream, std::string head,
                                      std::string session_id, monitor::TranscriptPage page);
+  net::Response open_stream(const monitor::StreamFilter& filter, std::string last_event_id);
+  /// Where a client begins that names no event.
+  enum class Begin { newest, oldest };
   base::Task<void> serve_stream(net::ResponseStream& stream, std::string channel,
-                                std::string last_event_id);
+                                std::string last_event_id, Begin begin);
   monitor::ContractLimits limits() const { return {parts_.settings.max_metadata_bytes}; }
 
   template <class T>

@@ -310,10 +310,6 @@ void Ledger::committed(std::span<WriteJob* const> jobs) {
     auto place = append->places.begin();
     for (std::size_t i = 0; i < append->ids.size(); ++i) {
       if (append->ids[i] == 0) continue;
-      if (is_imported(append->events[i].source, append->events[i].event_id)) {
-        ++place;
-        continue;
-      }
       Event& whole = place->changed ? *place->changed : append->events[i];
       StoredEvent& event =
           events.emplace_back(StoredEvent{std::move(whole), append->ids[i], t.now});

@@ -3,8 +3,12 @@
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 #include <openssl/err.h>
+#include <openssl/evp.h>
+#include <openssl/rsa.h>
 
 #include <algorithm>
+#include <array>
+#include <memory>
 #include <thread>
 #include <vector>
 
@@ -199,6 +203,32 @@ TEST(JwtTest, AnEcdsaSignatureOfZerosIsRefused) {
   const std::string forged =
       std::string(token.substr(0, token.rfind('.') + 1)) + base::to_base64url(std::string(64, 0));
   EXPECT_EQ(verdict(with_keys(kP256Pem), forged), kMismatch);
+}
+
+TEST(JwtTest, ThePssSaltIsAsLongAsTheDigest) {
+  std::unique_ptr<EVP_PKEY, EvpFree> pair(EVP_RSA_gen(2048));
+  ASSERT_TRUE(pair);
+  const auto signed_with_salt = [&](int bytes) {
+    const std::unique_ptr<EVP_MD_CTX, decltype(&EVP_MD_CTX_free)> context(EVP_MD_CTX_new(),
+                                                                          EVP_MD_CTX_free);
+    EVP_PKEY_CTX* settings = nullptr;  // the context's
+    std::size_t size = 256;
+    std::string signature(size, '\0');
+    EXPECT_EQ(EVP_DigestSignInit(context.get(), &settings, EVP_sha256(), nullptr, pair.get()), 1);
+    EXPECT_EQ(EVP_PKEY_CTX_set_rsa_padding(settings, RSA_PKCS1_PSS_PADDING), 1);
+    EXPECT_EQ(EVP_PKEY_CTX_set_rsa_pss_saltlen(settings, bytes), 1);
+    auto* out = reinterpret_cast<unsigned char*>(signature.data());
+    EXPECT_EQ(EVP_DigestSign(context.get(), out, &size,
+                             reinterpret_cast<const unsigned char*>("text"), 4),
+              1);
+    return signature;
+  };
+  const std::string right = signed_with_salt(32);
+  const std::string wrong = signed_with_salt(20);
+  const auto key = PublicKey::create(std::move(pair));
+  ASSERT_TRUE(key.ok());
+  EXPECT_TRUE(key->verify(JwtAlgorithm::ps256, "text", right));
+  EXPECT_FALSE(key->verify(JwtAlgorithm::ps256, "text", wrong));
 }
 
 TEST(JwtTest, NoneIsNoAlgorithm) {

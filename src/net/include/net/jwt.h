@@ -16,19 +16,19 @@ namespace net {
 
 /// The signatures of RFC 7518 and RFC 8037. `none` is not among them.
 enum class JwtAlgorithm : std::uint8_t {
-  hs256,
+  hs256,  // hs: HMAC with a shared secret
   hs384,
-  hs512,  // HMAC with a shared secret
-  rs256,
+  hs512,
+  rs256,  // rs: RSA, PKCS #1 v1.5
   rs384,
-  rs512,  // RSA, PKCS #1 v1.5
-  ps256,
+  rs512,
+  ps256,  // ps: RSA-PSS, salt as long as the digest
   ps384,
-  ps512,  // RSA-PSS, salt as long as the digest
-  es256,
+  ps512,
+  es256,  // es: ECDSA on P-256, P-384, P-521
   es384,
-  es512,  // ECDSA on P-256, P-384, P-521
-  eddsa   // Ed25519
+  es512,
+  eddsa,  // Ed25519
 };
 
 /// As the `alg` header has it: `HS256`, `EdDSA` and so on, `Ed25519` too (RFC 9864).

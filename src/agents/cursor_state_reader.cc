@@ -213,25 +213,31 @@ Result<void> CursorStateReader::read_chat(store::ForeignDatabase& db, const std:
       give_bubble(context, bubble_id, *bubble,
                   is_generating && ids.empty() && i + 1 == inline_bubbles.size(), sink);
   }
-  // Whether what was read may be believed costs as much to ask as a message to read.
-  std::vector<std::pair<std::size_t, std::string>> batch;
-  std::size_t bytes = 0;
-  for (std::size_t i = 0; i < ids.size(); ++i) {
-    TRY(std::string text, value_of(db.database(), "bubbleId:" + id + ":" + ids[i]));
-    bytes += text.size();
-    if (!text.empty()) batch.emplace_back(i, std::move(text));
-    if (i + 1 < ids.size() && bytes < kBatchBytes) continue;
-    if (!db.is_sound()) return Error{Errc::unavailable, "it has changed"};
-    for (auto& [place, bubble_text] : batch) {
-      const auto bubble = bubble_document.parse(shortened(std::move(bubble_text)));
+  for (std::size_t next = 0; next < ids.size();) {
+    TRY(auto bubbles, read_bubbles(db, id, ids, next));
+    for (auto& [place, text] : bubbles) {
+      const auto bubble = bubble_document.parse(shortened(std::move(text)));
       counts_.broken += !bubble;
       const bool is_open = is_generating && place + 1 == ids.size();
       if (bubble) give_bubble(context, ids[place], *bubble, is_open, sink);
     }
-    batch.clear();
-    bytes = 0;
   }
   return {};
+}
+
+/// The messages from `next` on, by their places in `ids`; `next` is behind them then. Not one by
+/// one: whether what was read may be believed costs as much to ask as a message to read.
+Result<std::vector<std::pair<std::size_t, std::string>>> CursorStateReader::read_bubbles(
+    store::ForeignDatabase& db, const std::string& chat, const std::vector<std::string>& ids,
+    std::size_t& next) {
+  std::vector<std::pair<std::size_t, std::string>> bubbles;
+  for (std::size_t bytes = 0; next < ids.size() && bytes < kBatchBytes; ++next) {
+    TRY(std::string text, value_of(db.database(), "bubbleId:" + chat + ":" + ids[next]));
+    bytes += text.size();
+    if (!text.empty()) bubbles.emplace_back(next, std::move(text));
+  }
+  if (!db.is_sound()) return Error{Errc::unavailable, "it has changed"};
+  return bubbles;
 }
 
 std::string CursorStateReader::folder_of(store::Database& db, const std::string& chat) const {

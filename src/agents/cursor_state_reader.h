@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "agents/document_reader.h"
@@ -29,6 +30,9 @@ class CursorStateReader : public DocumentReader {
   base::Result<std::vector<Chat>> changed_chats(store::Database& db,
                                                 const std::atomic<bool>& stopping);
   base::Result<void> read_chat(store::ForeignDatabase& db, const std::string& id, const Sink& sink);
+  base::Result<std::vector<std::pair<std::size_t, std::string>>> read_bubbles(
+      store::ForeignDatabase& db, const std::string& chat, const std::vector<std::string>& ids,
+      std::size_t& next);
   std::string folder_of(store::Database& db, const std::string& chat) const;
   base::Result<std::string> value_of(store::Database& db, const std::string& key);
 

@@ -84,8 +84,9 @@ void StringShortener::feed(std::string_view bytes, std::string& out) {
   }
 }
 
-/// Takes what stands before the next quote or backslash, as far as all of it or nothing fits, but
-/// for the begin of a UTF-8 sequence that goes on in the next bytes; how much that is.
+/// Takes what stands before the next quote or backslash, of which nothing has to be judged by
+/// itself: without the begin of a UTF-8 sequence at the end of `bytes`, and without what is so near
+/// to the limit that a sequence may cross it. Returns how many bytes that are.
 std::size_t StringShortener::take_run(std::string_view bytes, std::string& out) {
   constexpr std::size_t kLongest = 4;  // sequence
   std::string_view run = bytes.substr(0, plain_length(bytes));

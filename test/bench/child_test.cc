@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <fstream>
+#include <thread>
 
 #include "server.h"
 
@@ -59,6 +60,25 @@ TEST_F(RunCommand, FailsWithWhatTheProgramSaid) {
 
 TEST_F(RunCommand, FailsWithoutTheProgram) {
   EXPECT_FALSE(run_command(Command{{"/no/such/program"}, {}, {}, {}, {}}).ok());
+}
+
+TEST_F(RunCommand, OneThatIsLeftRunningEndsWhenItIsStopped) {
+  const std::string script =
+      "trap 'echo ending; exit 0' TERM; echo ready; while :; do sleep 0.01; done";
+  auto started = RunningCommand::start({.arguments = {"sh", "-c", script},
+                                        .environment = environment_in(directory_->path()),
+                                        .directory = {},
+                                        .input = {},
+                                        .output = output()});
+  ASSERT_TRUE(started.ok());
+  const std::unique_ptr<RunningCommand> running = std::move(started).value();
+  while (printed().empty()) std::this_thread::yield();
+  const Result<std::uint64_t> resident = memory_of(running->pid(), "VmRSS");
+  ASSERT_TRUE(resident.ok());
+  EXPECT_GT(resident.value(), 100'000u);
+  EXPECT_TRUE(running->stop().ok());
+  EXPECT_TRUE(running->stop().ok());
+  EXPECT_EQ(printed(), "ready\nending\n");
 }
 
 TEST(AddTimes, NamesThePercentiles) {

@@ -78,12 +78,16 @@ Result<BackfillResult> take_in(const Settings& settings, const BackfillOptions& 
     if (collection->has_read() && !std::exchange(hurries, true)) collection->hurry();
   }
   collection->stop_reading();
-  BackfillResult result = observation.result(collection->status());
+  const CollectionStatus status = collection->status();
+  BackfillResult result = observation.result(status);
   collection->stop();
   if (!collection->outcome() && !was_stopped) return collection->outcome().error();
   result.was_stopped = was_stopped;
   result.skipped = collection->known_items();
   result.unsent = collection->buffer().count();
+  result.parked = static_cast<std::int64_t>(collection->buffer().parked());
+  if (result.unsent > 0) result.why_unsent = status.forwarder.last_error;
+  if (result.parked > 0) result.why_parked = status.forwarder.last_parked;
   return result;
 }
 

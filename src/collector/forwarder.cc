@@ -275,10 +275,11 @@ base::Task<void> Forwarder::remove(Batch batch) {
 }
 
 base::Task<void> Forwarder::park(const BufferedEvent& event, std::string why) {
-  const Result<void> parked = co_await buffer_.park(event.row, std::move(why));
-  if (parked)
+  const Result<void> parked = co_await buffer_.park(event.row, why);
+  if (parked) {
     ++state_.parked;
-  else
+    state_.last_parked = std::move(why);
+  } else
     base::log::error("cannot set an event aside: {}", parked.error().what);
 }
 

@@ -93,6 +93,8 @@ class Buffer : private store::GroupTarget {
   std::int64_t count() const { return count_.load(std::memory_order_relaxed); }
   std::int64_t room() const { return options_.capacity - count(); }
   std::int64_t capacity() const { return options_.capacity; }
+  /// How many were parked since it was opened. Thread: any.
+  std::uint64_t parked() const { return parked_.value(); }
   /// Returns once `events` more fit, or as many as ever do; false when the buffer stops instead.
   /// Others may take the room in between.
   base::Task<bool> wait_for_room(std::int64_t events);

@@ -23,9 +23,10 @@ namespace collector {
 struct ForwarderState {
   std::int64_t pending = 0;  // in the buffer
   std::uint64_t sent = 0, failed_attempts = 0, parked = 0;
-  bool connected = false;  // the last attempt was answered with a 2xx
-  bool gave_up = false;    // a round of attempts has failed, and the next one only comes later
-  std::string last_error;  // of the last attempt; empty when it succeeded
+  bool connected = false;   // the last attempt was answered with a 2xx
+  bool gave_up = false;     // a round of attempts has failed, and the next one only comes later
+  std::string last_error;   // of the last attempt; empty when it succeeded
+  std::string last_parked;  // why the last event was set aside
 };
 
 /// The events of a batch as the body of a request.

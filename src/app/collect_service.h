@@ -40,7 +40,7 @@ struct BackfillProgress {
 };
 
 struct BackfillResult {
-  std::int64_t processed = 0;  // new, and put into the buffer; dry: found
+  std::int64_t processed = 0;  // new, and put into the buffer; dry: that would be
   std::int64_t skipped = 0;    // had been before
   std::int64_t errors = 0;     // lines and logs that could not be read
   std::uint64_t bytes = 0;

@@ -1,6 +1,7 @@
 #include <signal.h>
 
 #include <algorithm>
+#include <filesystem>
 #include <thread>
 
 #include "base/worker_pool.h"
@@ -78,20 +79,34 @@ Result<BackfillResult> take_in(const Settings& settings, const BackfillOptions& 
     if (collection->has_read() && !std::exchange(hurries, true)) collection->hurry();
   }
   collection->stop_reading();
-  BackfillResult result = observation.result(collection->status());
+  const CollectionStatus status = collection->status();
+  BackfillResult result = observation.result(status);
   collection->stop();
   if (!collection->outcome() && !was_stopped) return collection->outcome().error();
   result.was_stopped = was_stopped;
   result.skipped = collection->known_items();
   result.unsent = collection->buffer().count();
+  result.parked = static_cast<std::int64_t>(collection->buffer().parked());
+  if (result.unsent > 0) result.why_unsent = status.forwarder.last_error;
+  if (result.parked > 0) result.why_parked = status.forwarder.last_parked;
   return result;
+}
+
+/// The buffer that the events would go to, if it is there; it is only read.
+Result<std::optional<store::Database>> existing_buffer(const Settings& settings) {
+  std::error_code ignored;
+  if (!settings.buffer_enabled || !std::filesystem::exists(settings.buffer_path, ignored))
+    return std::optional<store::Database>{};
+  TRY(auto db, store::Database::open(settings.buffer_path, store::Access::read_only));
+  return std::optional<store::Database>(std::move(db));
 }
 
 /// One pass over the logs that keeps nothing.
 class DryPass {
  public:
-  DryPass(const Settings& settings, const BackfillOptions& options)
-      : sink_({options.from, options.to}, base::Clock::system()),
+  DryPass(const Settings& settings, const BackfillOptions& options,
+          std::optional<store::Database> buffer)
+      : sink_({options.from, options.to, std::move(buffer)}, base::Clock::system()),
         watcher_(collector::make_blind_watcher()),
         follower_({thread_, pool_, *watcher_, sink_, metrics_}, options_for(settings, options)),
         worker_([this] { pool_.work(0); }),
@@ -122,6 +137,7 @@ class DryPass {
     ended_.wait();
   }
   const Result<void>& outcome() const { return outcome_; }
+  std::int64_t skipped() const { return sink_.skipped(); }
 
  private:
   static collector::Follower::Options options_for(const Settings& settings,
@@ -160,8 +176,10 @@ class DryPass {
 
 Result<BackfillResult> look_through(const Settings& settings, const BackfillOptions& options,
                                     const Observer& observe, StopSignals& signals) {
+  auto buffer = existing_buffer(settings);
+  if (!buffer) return std::move(buffer.error()).within("failed to open database");
   Observation observation(observe);
-  DryPass pass(settings, options);
+  DryPass pass(settings, options, std::move(*buffer));
   bool was_stopped = false;
   while (!was_stopped && !pass.has_ended_within(0ms)) {
     was_stopped = signals.wait_for(kLookPeriod);
@@ -171,6 +189,7 @@ Result<BackfillResult> look_through(const Settings& settings, const BackfillOpti
   if (!pass.outcome() && !was_stopped) return pass.outcome().error();
   BackfillResult result = observation.result(pass.status());
   result.was_stopped = was_stopped;
+  result.skipped = pass.skipped();
   return result;
 }
 

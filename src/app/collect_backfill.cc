@@ -8,6 +8,7 @@
 #include "base/text.h"
 #include "collect_flags.h"
 #include "go_duration.h"
+#include "terminal_text.h"
 
 namespace app {
 namespace {
@@ -138,6 +139,16 @@ std::string backfill_summary(const BackfillResult& r, std::size_t sources) {
                    rate(r.processed, r.duration), static_cast<double>(r.bytes) / (1 << 20));
 }
 
+std::string backfill_complaint(const BackfillResult& r) {
+  const auto line = [](std::int64_t events, std::string_view what, const std::string& why) {
+    if (events == 0) return std::string();
+    return fmt::format("Error: {} events {}{}{}\n", events, what, why.empty() ? "" : ": ",
+                       printable(why));
+  };
+  return line(r.unsent, "wait to be sent", r.why_unsent) +
+         line(r.parked, "were refused and set aside", r.why_parked);
+}
+
 std::string backfill_json(const BackfillResult& r, const BackfillArguments& given,
                           std::size_t sources) {
   std::string out;
@@ -147,6 +158,7 @@ std::string backfill_json(const BackfillResult& r, const BackfillArguments& give
   json.key("skipped").value(r.skipped).key("errors").value(r.errors).key("bytes").value(r.bytes);
   json.key("durationSeconds").value(std::chrono::duration<double>(r.duration).count());
   json.key("eventsPerSecond").value(rate(r.processed, r.duration));
+  json.key("unsent").value(r.unsent).key("parked").value(r.parked);
   json.key("stopped").value(r.was_stopped).end_object();
   return out + "\n";
 }

@@ -49,6 +49,8 @@ std::string backfill_bar(const BackfillProgress& progress, std::chrono::nanoseco
 /// That the command is deprecated, and what to do instead.
 std::string backfill_notice();
 std::string backfill_summary(const BackfillResult& result, std::size_t sources);
+/// A line for each way in which events did not arrive; empty when all did.
+std::string backfill_complaint(const BackfillResult& result);
 std::string backfill_json(const BackfillResult& result, const BackfillArguments& given,
                           std::size_t sources);
 

@@ -57,6 +57,10 @@ void add(BackfillResult& sum, const BackfillResult& one) {
   sum.errors += one.errors;
   sum.bytes += one.bytes;
   sum.was_stopped = one.was_stopped;
+  sum.unsent = one.unsent;  // of the one buffer
+  sum.why_unsent = one.why_unsent;
+  sum.parked += one.parked;
+  if (!one.why_parked.empty()) sum.why_parked = one.why_parked;
 }
 
 int run(const CollectFlags& flags, const BackfillArguments& given) {
@@ -94,7 +98,10 @@ int run(const CollectFlags& flags, const BackfillArguments& given) {
   sum.duration = std::chrono::steady_clock::now() - begin;
   std::printf("%s", given.as_json ? backfill_json(sum, given, count).c_str()
                                   : ("\n\n" + backfill_summary(sum, count)).c_str());
-  return sum.was_stopped ? kFailed : kDone;
+  std::fflush(stdout);
+  const std::string complaint = backfill_complaint(sum);
+  std::fprintf(stderr, "%s", complaint.c_str());
+  return sum.was_stopped || !complaint.empty() ? kFailed : kDone;
 }
 
 }  // namespace

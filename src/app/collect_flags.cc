@@ -93,6 +93,12 @@ Result<std::optional<std::int64_t>> pending_events(const collector::Settings& se
   return db->integer("SELECT count(*) FROM events");
 }
 
+Result<collector::parked::Summary> parked_events(const collector::Settings& settings) {
+  TRY(auto db, open_existing(settings.buffer_path));
+  if (!db) return collector::parked::Summary{};
+  return collector::parked::summary(*db);
+}
+
 Result<std::optional<std::vector<BackfillState>>> backfill_states(
     const collector::Settings& settings, std::string_view agent) {
   // In this order, as who writes it finds the table.

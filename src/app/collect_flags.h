@@ -8,6 +8,7 @@
 #include "agents/locations.h"
 #include "base/result.h"
 #include "collector/backfill_state.h"
+#include "collector/parked.h"
 #include "collector/settings.h"
 #include "command.h"
 
@@ -42,6 +43,8 @@ std::vector<AgentSources> sources_at(const std::vector<agents::Location>& locati
 /// How many events wait in the collector's database; nothing when there is no database. It is only
 /// read: neither of these makes or changes one.
 base::Result<std::optional<std::int64_t>> pending_events(const collector::Settings& settings);
+/// What the collector has set aside; nothing when there is no database.
+base::Result<collector::parked::Summary> parked_events(const collector::Settings& settings);
 /// What is told of the logs, of one agent (as its events call it) or of all, the newest first;
 /// nothing when no database tells of any.
 base::Result<std::optional<std::vector<collector::BackfillState>>> backfill_states(

@@ -61,7 +61,9 @@ class IngestServer {
 
 IngestServer::IngestServer(const Settings& settings, Collection& collection)
     : collection_(collection),
-      routes_(collection.buffer(), collection.metrics(), [&] { return collection.status(); }),
+      routes_(
+          collection.buffer(), collection.metrics(), [&] { return collection.status(); },
+          settings.server_ping_interval),
       router_([this] {
         net::Router router;
         routes_.add_to(router);

@@ -40,13 +40,15 @@ struct BackfillProgress {
 };
 
 struct BackfillResult {
-  std::int64_t processed = 0;  // new, and put into the buffer; dry: found
+  std::int64_t processed = 0;  // new, and put into the buffer; dry: that would be
   std::int64_t skipped = 0;    // had been before
   std::int64_t errors = 0;     // lines and logs that could not be read
   std::uint64_t bytes = 0;
   std::chrono::nanoseconds duration{0};
   bool was_stopped = false;  // by a signal: what was read is kept, the rest comes next time
   std::int64_t unsent = 0;   // wait in the buffer: the backend did not take them, or it was stopped
+  std::int64_t parked = 0;   // set aside: the backend refused each of them alone
+  std::string why_unsent, why_parked;  // what the backend said last
 };
 
 /// Takes in the logs once, in the range, and sends them; returns when all is sent, when the backend

@@ -99,12 +99,29 @@ TEST_F(CollectServiceTest, WhatTellsNoTimeIsTakenUpToNow) {
   EXPECT_EQ(backfill(options).processed, 1);
 }
 
-TEST_F(CollectServiceTest, ADryRunCountsTheSameAndLeavesNothing) {
+TEST_F(CollectServiceTest, D08_ADryRunCountsTheSameAndLeavesNothing) {
   BackfillOptions dry;
   dry.dry_run = true;
   const BackfillResult found = backfill(dry);
   EXPECT_FALSE(fs::exists(folder_ / "own"));
   EXPECT_EQ(found.processed, backfill().processed);
+}
+
+TEST_F(CollectServiceTest, ADryRunCountsWhatWouldBeNew) {
+  // A session that is taken up again repeats what was said before.
+  std::ofstream(folder_ / "logs/-w-shop/b.jsonl") << prompt(2, 2) << prompt(2, 3) << prompt(3, 5);
+  BackfillOptions dry;
+  dry.dry_run = true;
+  const BackfillResult before = backfill(dry);
+  const BackfillResult taken = backfill();
+  EXPECT_EQ(before.processed, taken.processed);
+  EXPECT_EQ(before.skipped, 0);
+
+  std::ofstream(folder_ / "logs/-w-shop/a.jsonl", std::ios::app) << prompt(3, 6);
+  const BackfillResult after = backfill(dry);
+  EXPECT_EQ(after.processed, 1);
+  EXPECT_EQ(after.skipped, taken.processed);
+  EXPECT_EQ(backfill().processed, 1);
 }
 
 TEST_F(CollectServiceTest, OnlyAgentsThatAreEnabledAreLookedFor) {

@@ -99,6 +99,18 @@ void write_agents(Writer& json, const std::vector<AgentReport>& agents) {
   json.end_array();
 }
 
+/// Nothing when there are none: the original knows of no such events.
+std::string parked_text(const collector::parked::Summary& parked) {
+  if (parked.count == 0) return {};
+  return fmt::format("⚠️  Set aside: {} events ({}); '{} sync retry' sends them again\n",
+                     parked.count, printable(parked.last_reason), collector_program());
+}
+
+void write_parked(Writer& json, const collector::parked::Summary& parked) {
+  if (parked.count == 0) return;
+  json.key("parked").value(parked.count).key("lastParked").value(parked.last_reason);
+}
+
 struct Counts {
   std::size_t synced = 0, syncing = 0, pending = 0;
 };
@@ -177,6 +189,7 @@ std::string status_text(const StatusReport& r) {
   if (r.pending)
     out += *r.pending > 0 ? fmt::format("📦 Buffer: {} events pending\n\n", *r.pending)
                           : "📦 Buffer: Empty (all events synced)\n\n";
+  if (r.parked.count > 0) out += parked_text(r.parked) + "\n";
   out += "🤖 Agents:\n";
   if (r.agents.empty()) return out + "   No agent logs discovered\n";
   for (const AgentReport& agent : r.agents) out += agent_text(agent);
@@ -196,14 +209,19 @@ std::string status_json(const StatusReport& r) {
     json.key("error").value(r.settings_error);
   }
   json.end_object();
-  if (r.pending) json.key("buffer").begin_object().key("pending").value(*r.pending).end_object();
+  if (r.pending) {
+    json.key("buffer").begin_object().key("pending").value(*r.pending);
+    write_parked(json, r.parked);
+    json.end_object();
+  }
   json.key("agents");
   write_agents(json, r.agents);
   json.end_object();
   return out + "\n";
 }
 
-std::string sync_text(const std::vector<AgentReport>& agents) {
+std::string sync_text(const std::vector<AgentReport>& agents,
+                      const collector::parked::Summary& parked) {
   std::string out = "📊 Sync Status\n==============\n\n";
   if (agents.empty()) out += "   No agent logs discovered\n\n";
   for (const AgentReport& agent : agents) {
@@ -221,13 +239,15 @@ std::string sync_text(const std::vector<AgentReport>& agents) {
     out += "\n";
   }
   const Counts counts = counts_of(agents);
-  return out + fmt::format(
-                   "Summary:\n  ✅ Synced:      {}\n  🔄 In progress: {}\n"
-                   "  ⏳ Pending:     {}\n",
-                   counts.synced, counts.syncing, counts.pending);
+  out += fmt::format(
+      "Summary:\n  ✅ Synced:      {}\n  🔄 In progress: {}\n"
+      "  ⏳ Pending:     {}\n",
+      counts.synced, counts.syncing, counts.pending);
+  return out + parked_text(parked);
 }
 
-std::string sync_json(const std::vector<AgentReport>& agents) {
+std::string sync_json(const std::vector<AgentReport>& agents,
+                      const collector::parked::Summary& parked) {
   const Counts counts = counts_of(agents);
   std::string out;
   Writer json(out);
@@ -235,7 +255,25 @@ std::string sync_json(const std::vector<AgentReport>& agents) {
   write_agents(json, agents);
   json.key("summary").begin_object().key("synced").value(counts.synced);
   json.key("inProgress").value(counts.syncing).key("pending").value(counts.pending);
+  write_parked(json, parked);
   json.end_object().end_object();
+  return out + "\n";
+}
+
+std::string retry_text(const collector::parked::PutBack& done) {
+  std::string out = fmt::format("{} events wait to be sent again\n", done.moved);
+  if (done.without_room > 0)
+    out += fmt::format("{} stay set aside: the buffer is full\n", done.without_room);
+  if (done.unreadable > 0)
+    out += fmt::format("{} stay set aside: they are no events\n", done.unreadable);
+  return out;
+}
+
+std::string retry_json(const collector::parked::PutBack& done) {
+  std::string out;
+  Writer json(out);
+  json.begin_object().key("moved").value(done.moved).key("withoutRoom").value(done.without_room);
+  json.key("unreadable").value(done.unreadable).end_object();
   return out + "\n";
 }
 

@@ -50,13 +50,20 @@ struct StatusReport {
   std::string settings_path, settings_error;
   std::string backend_url, project_id, backend_error;  // when there are settings
   std::optional<std::int64_t> pending;
+  collector::parked::Summary parked;
   std::vector<AgentReport> agents;
 };
 std::string status_text(const StatusReport& report);
 std::string status_json(const StatusReport& report);
 
-std::string sync_text(const std::vector<AgentReport>& agents);
-std::string sync_json(const std::vector<AgentReport>& agents);
+std::string sync_text(const std::vector<AgentReport>& agents,
+                      const collector::parked::Summary& parked = {});
+std::string sync_json(const std::vector<AgentReport>& agents,
+                      const collector::parked::Summary& parked = {});
+
+/// What became of the events that were set aside.
+std::string retry_text(const collector::parked::PutBack& done);
+std::string retry_json(const collector::parked::PutBack& done);
 
 /// Of one agent, as it was asked for.
 std::string history_text(const std::string& agent,

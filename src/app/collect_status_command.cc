@@ -1,11 +1,13 @@
 #include <CLI/CLI.hpp>
 #include <cstdio>
+#include <filesystem>
 #include <memory>
 
 #include "collect_health.h"
 #include "collect_service.h"
 #include "collect_status.h"
 #include "net/http_client.h"
+#include "store/sqlite.h"
 
 namespace app {
 namespace {
@@ -33,6 +35,7 @@ int print_status(const CollectFlags& flags, bool as_json) {
     if (!backend) report.backend_error = backend.error().what;
     // One that cannot be read is left out.
     if (const auto pending = pending_events(settings); pending) report.pending = *pending;
+    if (auto parked = parked_events(settings); parked) report.parked = std::move(*parked);
   } else {
     report.settings_error = loaded.error().what;
   }
@@ -64,7 +67,28 @@ int print_sync(const CollectFlags& flags, const std::string& wanted, bool as_jso
     std::erase_if(agents, [&](const AgentSources& other) { return other.agent != *agent; });
   }
   const auto reports = agent_reports(agents, backfill_states(*settings));
-  return print(as_json ? sync_json(reports) : sync_text(reports));
+  // One that cannot be read is told as that of each source.
+  const auto parked = parked_events(*settings);
+  const auto aside = parked ? *parked : collector::parked::Summary{};
+  return print(as_json ? sync_json(reports, aside) : sync_text(reports, aside));
+}
+
+/// What was set aside is put back; a collector, now or later, sends it.
+int retry(const CollectFlags& flags, bool as_json) {
+  const auto settings = flags.load();
+  if (!settings) return complain(settings.error());
+  const std::string& path = settings->buffer_path;
+  std::error_code ignored;
+  collector::parked::PutBack done;
+  if (std::filesystem::exists(path, ignored)) {
+    auto db = store::Database::open(path, store::Access::read_write);
+    if (!db) return complain(std::move(db.error()).within("failed to open database"));
+    const auto moved =
+        collector::parked::put_back(*db, settings->buffer_max_size, base::Clock::system().now());
+    if (!moved) return complain(moved.error());
+    done = *moved;
+  }
+  return print(as_json ? retry_json(done) : retry_text(done));
 }
 
 int print_history(const CollectFlags& flags, const std::string& wanted, bool as_json) {
@@ -120,6 +144,12 @@ void add_collect_sync(CLI::App& cli, Action& action, const std::shared_ptr<Colle
   CLI::App* group = add_group(cli, action, "sync", "how far history has been taken in");
   add_question(*group, action, flags, "how far each log source has been taken in",
                "only this agent, by either of its names", print_sync);
+  CLI::App* command =
+      group->add_subcommand("retry", "send again what the backend refused and was set aside");
+  auto as_json = std::make_shared<bool>(false);
+  command->add_flag("--json", *as_json, "print JSON");
+  command->callback(
+      [&action, flags, as_json] { action = [flags, as_json] { return retry(*flags, *as_json); }; });
 }
 
 void add_collect_backfill_status(CLI::App& group, Action& action,

@@ -30,7 +30,7 @@ SyncState state_of(const std::vector<BackfillState>& rows) {
   return sync_state({Agent::copilot, "/w/chats", true, {}}, rows);
 }
 
-TEST(CollectStatusTest, AFolderIsWhatTheLogsBelowItAreTogether) {  // D-15
+TEST(CollectStatusTest, D15_AFolderIsWhatTheLogsBelowItAreTogether) {
   using Status = SyncState::Status;
   EXPECT_EQ(state_of({}).status, Status::unknown);
   const SyncState synced =

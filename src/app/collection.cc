@@ -121,7 +121,12 @@ void Collection::follow(const Settings& settings) {
   sink.project_id = settings.numeric_project_id();
   sink.from = options_.from;
   sink.to = options_.to;
-  if (places_) sink.resolve = [this](std::string path) { return places_->of_log(std::move(path)); };
+  if (places_) {
+    sink.resolve = [this](std::string path) { return places_->of_log(std::move(path)); };
+    sink.resolve_folder = [this](std::string folder) {
+      return places_->of_folder(std::move(folder));
+    };
+  }
   sink_ = std::make_unique<collector::BufferSink>(*buffer_, std::move(sink), base::Clock::system());
 
   collector::Follower::Options follower;
@@ -171,13 +176,14 @@ Task<void> Collection::read() {
 /// Whether the backend is there; and if it is, who we are.
 Task<void> Collection::greet() {
   const auto health = co_await collector::check_health(*questions_, backend_);
-  is_known_ = health.ok();
   if (!health && health.error().code == Errc::cancelled) co_return;
   if (!health) {
     base::log::warn("Backend health check failed: {}", health.error().what);
     base::log::info("events are buffered until the backend answers");
   }
-  co_await hierarchy_->announce(collector::workspace_storage_roots(environment));
+  const auto announced =
+      co_await hierarchy_->announce(collector::workspace_storage_roots(environment));
+  is_known_ = health.ok() && announced.ok();
 }
 
 /// Of those logs that are to be read now.

@@ -1,5 +1,6 @@
 #include "counting_sink.h"
 
+#include "collector/buffer.h"
 #include "collector/event_mapping.h"
 
 namespace app {
@@ -15,26 +16,40 @@ class CountingSink::Intake : public collector::Intake {
 
   void take(const agents::Record& record) override {
     const auto event = mapping_.map(record);
-    const Range& range = sink_.range_;
-    if (!event || (range.from && event->timestamp < *range.from) ||
-        (record.at && range.to && *record.at > *range.to))
+    const Options& options = sink_.options_;
+    if (!event || (options.from && event->timestamp < *options.from) ||
+        (record.at && options.to && *record.at > *options.to))
       return;
-    ++items_;
+    keys_.push_back(collector::Buffer::key_of(event->id));
   }
-  std::size_t waiting() const override { return static_cast<std::size_t>(items_); }
+  std::size_t waiting() const override { return keys_.size() * sizeof keys_[0]; }
   void begin_anew() override {}
   Task<Result<std::int64_t>> store([[maybe_unused]] Cursor cursor,
                                    [[maybe_unused]] std::string state) override {
-    const std::int64_t items = std::exchange(items_, 0);
-    sink_.found_ += items;
-    co_return items;
+    const std::vector<std::int64_t> keys = std::exchange(keys_, {});
+    co_return sink_.count(keys);
   }
 
  private:
   CountingSink& sink_;
   const collector::EventMapping mapping_;
-  std::int64_t items_ = 0;
+  std::vector<std::int64_t> keys_;  // of the events that were taken
 };
+
+/// How many of them are new.
+Result<std::int64_t> CountingSink::count(const std::vector<std::int64_t>& keys) {
+  std::int64_t count = 0;
+  for (const std::int64_t key : keys) {
+    if (!keys_.insert(key).second) continue;
+    bool is_known = false;
+    if (options_.buffer) {
+      TRY(is_known, collector::Buffer::has_had(*options_.buffer, key));
+    }
+    ++(is_known ? skipped_ : found_);
+    count += !is_known;
+  }
+  return count;
+}
 
 Task<Result<std::vector<Cursor>>> CountingSink::cursors() { co_return std::vector<Cursor>(); }
 

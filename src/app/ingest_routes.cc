@@ -52,9 +52,11 @@ Response busy(std::string_view why) {
 }  // namespace
 
 IngestRoutes::IngestRoutes(collector::Buffer& buffer, base::Metrics& metrics,
-                           std::function<CollectionStatus()> status)
+                           std::function<CollectionStatus()> status,
+                           std::chrono::milliseconds ping_period)
     : buffer_(buffer),
       status_(std::move(status)),
+      ping_period_(ping_period),
       ignored_(metrics.counter("sightline_collector_ignored_total",
                                "WebSocket messages that were no events")),
       evicted_(metrics.counter("sightline_buffer_evicted_total",
@@ -126,7 +128,8 @@ Task<Response> IngestRoutes::post_events(Request& request) {
 Task<Response> IngestRoutes::get_ws(Request& request) {
   const bool wants_acks = request.query().first("ack") == "1";
   co_return net::open_websocket(
-      request, [this, wants_acks](net::WebSocket& socket) { return serve(socket, wants_acks); });
+      request, [this, wants_acks](net::WebSocket& socket) { return serve(socket, wants_acks); },
+      ping_period_);
 }
 
 /// While the buffer is full nothing is received, and the sender has to wait.

@@ -24,7 +24,8 @@ class IngestRoutes {
   static constexpr std::size_t kMaxBodyBytes = std::size_t{2} << 20;
 
   IngestRoutes(collector::Buffer& buffer, base::Metrics& metrics,
-               std::function<CollectionStatus()> status);
+               std::function<CollectionStatus()> status,
+               std::chrono::milliseconds ping_period = net::WebSocket::kPingPeriod);
 
   void add_to(net::Router& router);
   /// Says goodbye to the open WebSockets.
@@ -39,6 +40,7 @@ class IngestRoutes {
 
   collector::Buffer& buffer_;
   const std::function<CollectionStatus()> status_;
+  const std::chrono::milliseconds ping_period_;
   const std::chrono::steady_clock::time_point begin_ = std::chrono::steady_clock::now();
   base::Counter& ignored_;
   base::Counter& evicted_;

@@ -34,6 +34,12 @@ Task<Place> PlaceFinder::of_log(std::string path) {
   co_return place.value_or(Place{});
 }
 
+Task<Place> PlaceFinder::of_folder(std::string folder) {
+  if (late_ > 0) co_return Place{};
+  const Answer place = co_await ask(hierarchy_.of_folder(std::move(folder)), patience_, late_);
+  co_return place.value_or(Place{});
+}
+
 Task<void> PlaceFinder::begin_with(Task<void> work, std::chrono::milliseconds patience) {
   (void)co_await ask(without_answer(std::move(work)), patience, late_beginning_);
 }

@@ -31,6 +31,9 @@ class PlaceFinder {
   /// owes an answer that is late, nothing more is asked.
   base::Task<collector::Place> of_log(std::string path);
 
+  /// Of a folder that an agent worked in, in the same way: by the git repository around it.
+  base::Task<collector::Place> of_folder(std::string folder);
+
   /// Does what is to be asked before any log is read, and returns when that is done or takes too
   /// long; then it goes on by itself.
   base::Task<void> begin_with(base::Task<void> work, std::chrono::milliseconds patience);

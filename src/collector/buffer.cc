@@ -66,15 +66,10 @@ std::int64_t seconds_of(base::Time time) {
   return std::chrono::floor<std::chrono::seconds>(time).time_since_epoch().count();
 }
 
-/// Sixty-four bits of a hash: among a hundred million events two agree by chance once in 3,700
-/// such buffers.
-std::int64_t key_of(const std::string& event_id) {
-  base::Sha256 hash;
-  hash.add(event_id);
-  const base::Sha256::Digest digest = hash.finish();
-  std::int64_t key = 0;
-  std::memcpy(&key, digest.data(), sizeof key);
-  return key;
+/// A file that no Sightline has written to lacks some.
+Result<bool> has_table(Database& db, std::string_view name) {
+  TRY(const auto found, db.integer("SELECT 1 FROM sqlite_master WHERE name = ?1", name));
+  return found.has_value();
 }
 
 }  // namespace
@@ -169,7 +164,8 @@ base::Task<Result<void>> Buffer::change(Work work) {
   co_return co_await writer_.submit(job);
 }
 
-base::Task<Result<std::vector<BufferedEvent>>> Buffer::oldest(std::size_t count) {
+base::Task<Result<std::vector<BufferedEvent>>> Buffer::oldest(std::size_t count,
+                                                              std::size_t max_bytes) {
   std::vector<BufferedEvent> found;
   Job job;
   job.work = [&](Database& db) -> Result<void> {
@@ -185,7 +181,7 @@ base::Task<Result<std::vector<BufferedEvent>>> Buffer::oldest(std::size_t count)
         if (!more) break;
         const std::string_view text = rows.text(3);
         size += text.size();
-        if (size > kMaxReadBytes && !found.empty()) break;
+        if (size > max_bytes && !found.empty()) break;
         const auto json = document.parse(text);
         const auto event = json ? parse_event(*json) : Result<AgentEvent>(json.error());
         if (event)
@@ -241,6 +237,24 @@ void Buffer::stop() {
   writer_.stop();
 }
 
+/// Sixty-four bits of a hash: among a hundred million events two agree by chance once in 3,700
+/// such buffers.
+std::int64_t Buffer::key_of(const std::string& event_id) {
+  base::Sha256 hash;
+  hash.add(event_id);
+  const base::Sha256::Digest digest = hash.finish();
+  std::int64_t key = 0;
+  std::memcpy(&key, digest.data(), sizeof key);
+  return key;
+}
+
+Result<bool> Buffer::has_had(Database& db, std::int64_t key) {
+  TRY(const bool is_buffer, has_table(db, "sightline_known_events"));
+  if (!is_buffer) return false;
+  TRY(const auto known, db.integer("SELECT 1 FROM sightline_known_events WHERE key = ?1", key));
+  return known.has_value();
+}
+
 Result<BufferStats> Buffer::stats(Database& db, std::int64_t max_size) {
   BufferStats stats;
   stats.max_size = max_size;
@@ -251,9 +265,7 @@ Result<BufferStats> Buffer::stats(Database& db, std::int64_t max_size) {
   TRY(const auto count, db.integer("SELECT count(*) FROM events"));
   TRY(const auto oldest, db.integer("SELECT min(created_at) FROM events"));
   TRY(const auto newest, db.integer("SELECT max(created_at) FROM events"));
-  // A file that no Sightline has written to has no such table.
-  TRY(const auto has_parked,
-      db.integer("SELECT 1 FROM sqlite_master WHERE name = 'sightline_parked'"));
+  TRY(const bool has_parked, has_table(db, "sightline_parked"));
   if (has_parked) {
     TRY(const auto parked, db.integer("SELECT count(*) FROM sightline_parked"));
     stats.parked = parked.value_or(0);

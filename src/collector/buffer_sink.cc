@@ -1,6 +1,7 @@
 #include "collector/buffer_sink.h"
 
 #include <algorithm>
+#include <map>
 
 #include "agents/locations.h"
 #include "collector/backfill_state.h"
@@ -54,6 +55,9 @@ class BufferSink::LogIntake : public Intake {
       return;
     }
     waiting_ += sizeof(AgentEvent) + event->data.size() + event->context.size();
+    if (sink_.options_.resolve_folder && !mapping_.is_settled() &&
+        record.working_directory.starts_with('/'))
+      by_folder_[std::string(record.working_directory)].push_back(events_.size());
     events_.push_back(std::move(*event));
   }
   std::size_t waiting() const override { return waiting_; }
@@ -61,12 +65,14 @@ class BufferSink::LogIntake : public Intake {
 
   Task<Result<std::int64_t>> store(Cursor cursor, std::string reader_state) override {
     std::vector<AgentEvent> events = std::exchange(events_, {});
+    ByFolder by_folder = std::exchange(by_folder_, {});
     waiting_ = 0;
     for (const AgentEvent& event : events)
       cursor.last = std::max(cursor.last.value_or(event.timestamp), event.timestamp);
     if (has_left_out_) cursor.from = kNothingTaken;
     const ReadingState state{std::move(reader_state), {}};
     const std::int64_t before = cursor.items;
+    co_await settle(events, std::move(by_folder));
     Buffer::Also also = [&](Database& db, std::int64_t stored) -> Result<void> {
       cursor.items = before + stored;
       TRY_OK(cursors::put(db, cursor, state));
@@ -77,10 +83,20 @@ class BufferSink::LogIntake : public Intake {
   }
 
  private:
+  using ByFolder = std::map<std::string, std::vector<std::size_t>>;  // of the events, their numbers
+
+  Task<void> settle(std::vector<AgentEvent>& events, ByFolder by_folder) const {
+    for (const auto& [folder, numbers] : by_folder) {
+      const Place place = co_await sink_.options_.resolve_folder(folder);
+      for (const std::size_t number : numbers) mapping_.settle(events[number], place);
+    }
+  }
+
   const BufferSink& sink_;
   const EventMapping mapping_;
   const std::optional<base::Time> from_;
   std::vector<AgentEvent> events_;
+  ByFolder by_folder_;
   std::size_t waiting_ = 0;
   bool has_left_out_ = false;  // what came after the range
 };

@@ -7,6 +7,7 @@
 #include <filesystem>
 #include <thread>
 
+#include "collector/parked.h"
 #include "test_executor.h"
 
 namespace collector {
@@ -91,14 +92,14 @@ class BufferTest : public testing::Test {
   std::thread writer_;
 };
 
-TEST_F(BufferTest, TheFileIsMadeWithItsFolderForItsOwnerOnly) {  // D-17
+TEST_F(BufferTest, D17_TheFileIsMadeWithItsFolderForItsOwnerOnly) {
   open();
   struct stat status {};
   ASSERT_EQ(::stat(path_.c_str(), &status), 0);
   EXPECT_EQ(status.st_mode & 0777, 0600u);
 }
 
-TEST_F(BufferTest, AtTheCapacityTheNewestStay) {  // vector 10
+TEST_F(BufferTest, Vector10_AtTheCapacityTheNewestStay) {
   open(3);
   store({"1", "2", "3", "4", "5"});
   EXPECT_EQ(buffer_->count(), 3);
@@ -107,7 +108,7 @@ TEST_F(BufferTest, AtTheCapacityTheNewestStay) {  // vector 10
   EXPECT_THAT(metrics_.text(), testing::HasSubstr("sightline_buffer_evicted_total 2"));
 }
 
-TEST_F(BufferTest, WhatIsRemovedIsGoneTheRestStays) {  // vector 11
+TEST_F(BufferTest, Vector11_WhatIsRemovedIsGoneTheRestStays) {
   open();
   store({"1", "2", "3"});
   const auto all = oldest();
@@ -119,7 +120,7 @@ TEST_F(BufferTest, WhatIsRemovedIsGoneTheRestStays) {  // vector 11
   EXPECT_EQ(buffer_->count(), 1);
 }
 
-TEST_F(BufferTest, StatsTellHowFullItIs) {  // vector 11
+TEST_F(BufferTest, Vector11_StatsTellHowFullItIs) {
   open();
   EXPECT_EQ(stats().oldest, std::nullopt);
   store({"1", "2", "3", "4", "5"});
@@ -139,7 +140,7 @@ TEST_F(BufferTest, WhatWasStoredIsThereAfterARestart) {
   EXPECT_THAT(ids(1), ElementsAre("1"));
 }
 
-TEST_F(BufferTest, InMemoryNothingIsWritten) {  // D-26
+TEST_F(BufferTest, D26_InMemoryNothingIsWritten) {
   path_ = ":memory:";
   open();
   store({"1"});
@@ -190,7 +191,7 @@ TEST_F(BufferTest, RowsHoldWhatEarlierCollectorsRead) {
             "idx_created_at,idx_timestamp");
 }
 
-TEST_F(BufferTest, AnUnreadableRowIsSetAsideAndHoldsUpNothing) {  // D-33
+TEST_F(BufferTest, D33_AnUnreadableRowIsSetAsideAndHoldsUpNothing) {
   open();
   store({"1"});
   elsewhere(
@@ -325,6 +326,30 @@ TEST_F(BufferTest, NobodyWaitsForRoomOnceItIsClosedToThat) {
   executor_.post([this] { buffer_->close_to_waiters(); });
   EXPECT_FALSE(executor_.await(std::move(wait)));
   EXPECT_EQ(ids(), std::vector<std::string>{"1"});  // all else goes on
+}
+
+TEST_F(BufferTest, WhatWasSetAsideIsPutBackBehindTheOthers) {
+  open();
+  store({"1", "2", "3"});
+  for (const BufferedEvent& one : oldest(2))
+    EXPECT_TRUE(executor_.await(buffer_->park(one.row, "no " + one.event_id)).ok());
+  elsewhere(
+      "INSERT INTO sightline_parked(event_id, data, reason, parked_at) "
+      "VALUES('x', '{}', 'not an event', 1)");
+  auto db = Database::open(path_, store::Access::read_write);
+  ASSERT_TRUE(db.ok());
+  EXPECT_EQ(parked::summary(*db)->count, 3);
+  EXPECT_EQ(parked::summary(*db)->last_reason, "not an event");
+
+  const auto some = parked::put_back(*db, 2, clock_.now());
+  ASSERT_TRUE(some.ok()) << some.error().what;
+  EXPECT_EQ(some->moved, 1);
+  EXPECT_EQ(some->without_room, 1);
+  EXPECT_EQ(some->unreadable, 1);
+  EXPECT_EQ(parked::put_back(*db, 100, clock_.now())->moved, 1);
+  EXPECT_THAT(ids(), ElementsAre("3", "1", "2"));
+  EXPECT_EQ(buffer_->count(), 3);
+  EXPECT_EQ(parked::summary(*db)->count, 1);
 }
 
 }  // namespace

@@ -5,7 +5,7 @@
 namespace collector {
 namespace {
 
-TEST(EventIdsTest, TheSameNamesGiveTheSameIdInEveryRun) {  // D-02
+TEST(EventIdsTest, D02_TheSameNamesGiveTheSameIdInEveryRun) {
   EXPECT_EQ(event_id("claude", "s1", "msg_1#0"), "6c0e4680-0cbf-57ef-9112-5022267576b5");
   EXPECT_EQ(session_uuid("my session"), "9d46975a-e5e6-52cd-a16c-f1111ae6236f");
 }
@@ -23,7 +23,7 @@ TEST(EventIdsTest, NamesThatRunTogetherAreStillDifferent) {
   EXPECT_NE(event_id("a", "b:c", ""), event_id("a", "b", "c"));
 }
 
-TEST(EventIdsTest, ASessionThatIsAUuidKeepsIt) {  // D-18
+TEST(EventIdsTest, D18_ASessionThatIsAUuidKeepsIt) {
   EXPECT_EQ(session_uuid("7D1D6C0E-3a55-4f6e-8f0b-2b8f5c1f9e77"),
             "7D1D6C0E-3a55-4f6e-8f0b-2b8f5c1f9e77");
   EXPECT_NE(session_uuid("7d1d6c0e-3a55-4f6e-8f0b-2b8f5c1f9e7g"),
@@ -32,7 +32,7 @@ TEST(EventIdsTest, ASessionThatIsAUuidKeepsIt) {  // D-18
   EXPECT_FALSE(is_uuid("7d1d6c0e3a55-4f6e-8f0b-2b8f5c1f9e77-"));
 }
 
-TEST(EventIdsTest, TheReferenceHashIsTheReferences) {  // vector 18
+TEST(EventIdsTest, Vector18_TheReferenceHashIsTheReferences) {
   EXPECT_EQ(reference_event_hash("github-copilot", "llm_request", 1764547200, "rq-7"),
             "1dad390c9368c0534b10ce32a1746ce2c965d877f7de0a35b461d683df732f34");
   EXPECT_EQ(reference_event_hash("claude", "tool_use", 1764547200, std::nullopt),

@@ -83,6 +83,11 @@ void add_usage(Writer& json, const agents::Usage& usage) {
   json.end_object();
 }
 
+void add_names(Writer& json, const Place& place) {
+  add(json, "projectName", place.project_name);
+  add(json, "machineName", place.machine_name);
+}
+
 /// The whole prompt, with what the cache held of it.
 std::int64_t prompt_tokens(const agents::Usage& usage) {
   if (usage.input_includes_cache) return usage.input;
@@ -97,6 +102,24 @@ bool EventMapping::has_contract_format() const {
   return origin_.format == Format::copilot_chat || origin_.format == Format::copilot_chat_log ||
          origin_.format == Format::copilot_completions || origin_.format == Format::claude_log ||
          origin_.format == Format::cursor_log;
+}
+
+bool EventMapping::is_chat() const {
+  return origin_.format == agents::Format::copilot_chat ||
+         origin_.format == agents::Format::copilot_chat_log;
+}
+
+void EventMapping::settle(AgentEvent& event, const Place& place) const {
+  if (is_settled() || !place.is_resolved()) return;
+  event.project_id = place.project_id;
+  event.machine_id = place.machine_id;
+  event.workspace_id = place.workspace_id;
+  if (is_chat() && event.event_type != type_of(Kind::prompt)) return;
+  std::string names;
+  Writer json(names);
+  add_names(json, place);
+  if (!event.context.empty() && !names.empty()) event.context += ',';
+  event.context += names;
 }
 
 std::optional<AgentEvent> EventMapping::map(const Record& record) const {
@@ -138,11 +161,8 @@ void EventMapping::set_context(const Record& record, AgentEvent& event) const {
   }
   add(json, record.context);
   // Of Copilot's chats only requests carry the names.
-  const bool is_chat = origin_.format == agents::Format::copilot_chat ||
-                       origin_.format == agents::Format::copilot_chat_log;
-  if (is_chat && record.kind != Kind::prompt) return;
-  add(json, "projectName", place_.project_name);
-  add(json, "machineName", place_.machine_name);
+  if (is_chat() && record.kind != Kind::prompt) return;
+  add_names(json, place_);
 }
 
 void EventMapping::set_data(const Record& record, AgentEvent& event) const {
@@ -184,14 +204,12 @@ void EventMapping::set_metrics(const Record& record, AgentEvent& event) const {
   }
   metrics.token_count = record.token_count.value_or(
       record.usage && !has_contract_format() ? metrics.prompt_tokens + metrics.response_tokens : 0);
-  const bool is_chat = origin_.format == agents::Format::copilot_chat ||
-                       origin_.format == agents::Format::copilot_chat_log;
   const bool is_told = record.kind == Kind::prompt || record.kind == Kind::response;
-  if (is_chat && is_told && !record.usage) {
+  if (is_chat() && is_told && !record.usage) {
     auto& estimate = record.kind == Kind::prompt ? metrics.prompt_tokens : metrics.response_tokens;
     estimate = agents::estimate_tokens(record.text);
   }
-  event.has_metrics = (is_chat && is_told) || metrics.token_count != 0 ||
+  event.has_metrics = (is_chat() && is_told) || metrics.token_count != 0 ||
                       metrics.prompt_tokens != 0 || metrics.response_tokens != 0 ||
                       metrics.duration_ms != 0 || metrics.cost != 0;
 }

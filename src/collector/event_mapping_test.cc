@@ -4,8 +4,10 @@
 
 #include <atomic>
 #include <fstream>
+#include <set>
 
 #include "agents/line_splitter.h"
+#include "agents/locations.h"
 #include "base/json_reader.h"
 #include "test_executor.h"
 
@@ -87,6 +89,95 @@ TEST_F(EventMappingTest, Vector5_AChatBecomesTheContractsSixEvents) {
   EXPECT_EQ(request->find("context")->find("username")->text(), "ana");
 }
 
+TEST_F(EventMappingTest, Vector1_ASnapshotIsKnownByWhatItHolds) {
+  EXPECT_EQ(agents::detect(R"({"version":3,"requesterUsername":"t","requests":[{}]})"),
+            Format::copilot_chat);
+  std::set<std::string_view> names;
+  for (const Agent agent : agents::agents_in_order())
+    EXPECT_TRUE(names.insert(agents::adapter_name(agent)).second) << agents::adapter_name(agent);
+  EXPECT_TRUE(names.contains("github-copilot"));
+}
+
+TEST_F(EventMappingTest, Vector2_TheWorkspaceIsTheFolderBehindWorkspaceStorage) {
+  EXPECT_EQ(agents::workspace_hash("C:/Users/x/AppData/Roaming/Code/User/workspaceStorage/h1/"
+                                   "chatSessions/s.json"),
+            "h1");
+  EXPECT_EQ(agents::workspace_hash("/home/x/.config/Code/User/workspaceStorage"), "");
+}
+
+TEST_F(EventMappingTest, Vector3_TheSessionIsTheNameOfTheFile) {
+  const EventMapping chats = mapping(Agent::copilot, Format::copilot_chat);
+  for (const auto& [file, session] : {std::pair{"3b36.json", "3b36"}, {"session", "session"}}) {
+    std::ofstream(folder / file) << kChat;
+    const auto events = read_document(chats, Format::copilot_chat, folder / file);
+    ASSERT_FALSE(events.empty());
+    EXPECT_NE(events[0].context.find(std::string("\"nativeSessionId\":\"") + session + '"'),
+              std::string::npos);
+  }
+}
+
+TEST_F(EventMappingTest, Vector4_AValueIsATextOrTheTextsOfAList) {
+  const EventMapping chats = mapping(Agent::copilot, Format::copilot_chat);
+  for (const auto& [value, text] : {std::pair{R"("hi")", "hi"},
+                                    {R"(["a","b"])", "a\\nb"},
+                                    {R"(["a"])", "a"},
+                                    {"[]", ""},
+                                    {"null", ""},
+                                    {R"("")", ""}}) {
+    std::ofstream(folder / "v.json")
+        << R"({"version":3,"requests":[{"requestId":"r","responseId":"s","response":[{"value":)"
+        << value << "}]}]}";
+    const auto events = read_document(chats, Format::copilot_chat, folder / "v.json");
+    ASSERT_EQ(events.size(), 2u) << value;
+    EXPECT_NE(events[1].data.find(std::string("\"response\":\"") + text + '"'), std::string::npos)
+        << events[1].data;
+  }
+}
+
+TEST_F(EventMappingTest, Vector6_OfACancelledRequestNothingIsTold) {
+  std::ofstream(folder / "c.json")
+      << R"({"version":3,"requests":[{"requestId":"a","isCanceled":true},{"requestId":"b"}]})";
+  const auto events = read_document(mapping(Agent::copilot, Format::copilot_chat),
+                                    Format::copilot_chat, folder / "c.json");
+  ASSERT_EQ(events.size(), 2u);
+  for (const AgentEvent& event : events)
+    EXPECT_NE(event.data.find(R"("requestId":"b")"), std::string::npos);
+}
+
+TEST_F(EventMappingTest, Vector7_LinesAreWhatTheContractListsForThem) {
+  const auto types = [&](Agent agent, Format format, const std::string& text) {
+    std::string all;
+    for (const AgentEvent& event : read(mapping(agent, format), format, text))
+      all += event.event_type + ' ';
+    return all;
+  };
+  EXPECT_EQ(types(Agent::claude_code, Format::claude_log,
+                  "{\"type\":\"prompt\",\"conversation_id\":\"k\",\"prompt\":\"hi\"}\n"
+                  "{\"message\":\"Model response received\",\"response\":\"hey\"}\n"
+                  "{\"tool_name\":\"grep\",\"tool_input\":{\"q\":\"a\"}}\n"
+                  "{\"file_path\":\"/w/a.c\",\"action\":\"write\"}\n"
+                  "{\"level\":\"debug\",\"message\":\"Starting service\"}\n"),
+            "llm_request llm_response tool_use file_write ");
+  EXPECT_EQ(types(Agent::cursor, Format::cursor_log,
+                  "{\"type\":\"completion_request\",\"session_id\":\"s\",\"prompt\":\"hi\"}\n"
+                  "{\"type\":\"completion\",\"conversation_id\":\"k\",\"response\":\"hey\"}\n"
+                  "{\"tool\":\"search\",\"tool_args\":{\"q\":\"x\"}}\n"
+                  "[2025-12-01 00:00:02] INFO Cursor AI completion requested\n"
+                  "[2025-12-01 00:00:03] DEBUG System startup\n"),
+            "llm_request llm_response tool_use user_interaction ");
+}
+
+TEST_F(EventMappingTest, Vector8_ANumberIsATimeAndWhatIsNoneIsNow) {
+  const EventMapping claude = mapping(Agent::claude_code, Format::claude_log);
+  const auto time_of = [&](const std::string& timestamp) {
+    const auto events =
+        read(claude, Format::claude_log, "{\"timestamp\":" + timestamp + ",\"prompt\":\"hi\"}\n");
+    return events.at(0).timestamp;
+  };
+  EXPECT_EQ(time_of("1730372400"), base::Time(std::chrono::seconds{1730372400}));
+  EXPECT_EQ(time_of("\"invalid\""), clock.now());
+}
+
 TEST_F(EventMappingTest, D37_TwoChatsThatAreReadAtATimeKeepTheirNames) {
   std::ofstream(folder / "one.json") << kChat;
   std::ofstream(folder / "two.json") << kChat;
@@ -149,6 +240,33 @@ TEST_F(EventMappingTest, D02_WhatAForkRepeatsHasTheSameId) {
   ASSERT_FALSE(first.empty());
   EXPECT_EQ(first.back().event_type, "llm_request");
   EXPECT_EQ(first.back().id, again.back().id);
+}
+
+TEST_F(EventMappingTest, AFolderTellsThePlaceUnlessTheLogDoes) {
+  const Place parser{12, 3, 41, "acme/parser", "box"};
+  const std::string line =
+      R"({"type":"user","uuid":"u","sessionId":"s","cwd":"/w","message":{"role":"user","content":"hi"}})"
+      "\n";
+  EventMapping claude = mapping(Agent::claude_code, Format::claude_code, 5);
+  AgentEvent event = read(claude, Format::claude_code, line).back();
+  claude.settle(event, Place{});
+  EXPECT_EQ(event.project_id, 5);
+  claude.settle(event, parser);
+  EXPECT_EQ(event.project_id, 12);
+  EXPECT_EQ(event.machine_id, 3);
+  EXPECT_EQ(event.workspace_id, 41);
+  base::json::Document document;
+  const auto json = document.parse(to_json(event));
+  ASSERT_TRUE(json.ok());
+  const auto context = json->find("context");
+  EXPECT_EQ(context->find("workingDirectory")->text(), "/w");
+  EXPECT_EQ(context->find("projectName")->text(), "acme/parser");
+  EXPECT_EQ(context->find("machineName")->text(), "box");
+
+  claude.set_place({7, 1, 1, "log", "box"});
+  event = read(claude, Format::claude_code, line).back();
+  claude.settle(event, parser);
+  EXPECT_EQ(event.project_id, 7);
 }
 
 }  // namespace

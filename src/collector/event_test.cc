@@ -52,7 +52,7 @@ TEST(AgentEventTest, WhatIsNotGivenIsNotWrittenButDataAndProjectAre) {
             R"("metrics":{}})");
 }
 
-TEST(AgentEventTest, ATimeThatCannotBeWrittenIsMovedToTheNearestThatCan) {  // D-28
+TEST(AgentEventTest, D28_ATimeThatCannotBeWrittenIsMovedToTheNearestThatCan) {
   AgentEvent event;
   event.timestamp = base::Time::max();
   EXPECT_NE(to_json(event).find("\"9999-12-31T23:59:59.999Z\""), std::string::npos);

@@ -1,10 +1,15 @@
 #include "follower_log.h"
 
+#include <sys/stat.h>
+
 #include <algorithm>
 #include <filesystem>
 
 namespace collector {
 namespace {
+
+namespace fs = std::filesystem;
+using agents::FileStamp;
 
 constexpr std::string_view kWriteAheadLog = "-wal";
 
@@ -12,6 +17,28 @@ bool is_database(agents::Format format) {
   using agents::Format;
   return format == Format::cursor_state || format == Format::cursor_workspace ||
          format == Format::cursor_chat || format == Format::opencode_database;
+}
+
+void add(FileStamp& stamp, const FileStamp& other) {
+  stamp.bytes += other.bytes;
+  stamp.modified_ns = std::max(stamp.modified_ns, other.modified_ns);
+}
+
+/// OpenCode's older storage has a file for each message of a session, and one for each part of a
+/// message: storage/message/SESSION/MESSAGE.json, storage/part/MESSAGE/PART.json. Parts are not
+/// looked at one by one: their folder changes with each new one, and the message when it is done.
+void add_messages(const std::string& path, FileStamp& stamp) {
+  const fs::path storage = fs::path(path).parent_path().parent_path().parent_path();
+  std::error_code error;
+  fs::directory_iterator messages(storage / "message" / fs::path(path).stem(), error);
+  for (; !error && messages != fs::directory_iterator(); messages.increment(error)) {
+    if (const auto message = agents::stamp_of(messages->path().string())) add(stamp, *message);
+    struct stat parts {};
+    const fs::path folder = storage / "part" / messages->path().stem();
+    if (::stat(folder.c_str(), &parts) == 0)
+      stamp.modified_ns =
+          std::max(stamp.modified_ns, parts.st_mtim.tv_sec * 1'000'000'000 + parts.st_mtim.tv_nsec);
+  }
 }
 
 }  // namespace
@@ -25,11 +52,9 @@ std::unique_ptr<agents::LogReader> make_reader(const Cursor& cursor, agents::Tel
 
 base::Result<agents::FileStamp> stamp_of_log(agents::Format format, const std::string& path) {
   TRY(agents::FileStamp stamp, agents::stamp_of(path));
+  if (format == agents::Format::opencode_session) add_messages(path, stamp);
   if (!is_database(format)) return stamp;
-  const auto log = agents::stamp_of(path + std::string(kWriteAheadLog));
-  if (!log) return stamp;
-  stamp.bytes += log->bytes;
-  stamp.modified_ns = std::max(stamp.modified_ns, log->modified_ns);
+  if (const auto log = agents::stamp_of(path + std::string(kWriteAheadLog))) add(stamp, *log);
   return stamp;
 }
 

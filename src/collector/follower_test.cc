@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <condition_variable>
 #include <filesystem>
 #include <fstream>
@@ -165,7 +166,7 @@ class FollowerTest : public testing::Test {
 
   void start() {
     Follower::Options options;
-    options.locations = {agents::location_at(agents::Agent::generic, logs, no_environment)};
+    options.locations = {agents::location_at(agent, logs, no_environment)};
     options.debounce = std::chrono::milliseconds{1};
     options.rediscovery = rediscovery;
     options.from = from;
@@ -199,15 +200,20 @@ class FollowerTest : public testing::Test {
   void append(const std::string& name, const std::string& text) {
     std::ofstream(logs + "/" + name, std::ios::app) << line(text);
   }
+  /// Within what waits for the sink.
+  bool said(const std::string& text) const {
+    return std::find(sink.given.begin(), sink.given.end(), text) != sink.given.end();
+  }
   bool has(const Texts& expected) {
     return sink.await([&] { return sink.given == expected; });
   }
 
   support::TemporaryFolder folder;
-  const std::string logs = folder / "logs";
+  std::string logs = folder / "logs";
   const agents::Environment no_environment = [](const std::string&) {
     return std::optional<std::string>();
   };
+  agents::Agent agent = agents::Agent::generic;
   std::chrono::seconds rediscovery{60};
   std::optional<base::Time> from;
   net::IoThread thread;
@@ -307,6 +313,35 @@ TEST_F(FollowerTest, WhatWasLostByTheWatcherIsLookedFor) {
   append("b.jsonl", "three");
   tell(What::lost, "");
   EXPECT_TRUE(sink.await([&] { return sink.given.size() == 3; }));
+}
+
+TEST_F(FollowerTest, MessagesAreNoticedThatComeBesideTheFileOfTheirSession) {
+  agent = agents::Agent::opencode;
+  const std::string storage = folder / "storage";
+  const auto write = [&](const std::string& name, const std::string& json) {
+    fs::create_directories(fs::path(storage + "/" + name).parent_path());
+    std::ofstream(storage + "/" + name) << json;
+  };
+  const auto say = [&](const std::string& message, const std::string& text) {
+    write("part/" + message + "/prt_1.json",
+          R"({"id":"prt_1","type":"text","text":")" + text + "\"}");
+    write("message/ses_1/" + message + ".json",
+          R"({"id":")" + message + R"(","role":"user","time":{"created":1764547200000}})");
+  };
+  logs = storage + "/session";
+  write("session/p/ses_1.json",
+        R"({"id":"ses_1","directory":"/w","time":{"created":1764547200000}})");
+  say("msg_1", "one");
+  start();
+  ASSERT_TRUE(sink.await([&] { return said("one"); }));
+  say("msg_2", "two");
+  tell(What::lost, "");
+  EXPECT_TRUE(sink.await([&] { return said("two"); }));
+
+  const std::size_t before = sink.texts().size();
+  tell(What::lost, "");
+  finish();
+  EXPECT_EQ(sink.texts().size(), before);
 }
 
 TEST_F(FollowerTest, WithoutAWatcherFilesAreLookedAt) {

@@ -99,10 +99,13 @@ void Forwarder::events_stored() {
 base::Task<void> Forwarder::run() {
   strand_.assert_here();
   running_ = true;
+  bool has_more = false;  // than fitted into the last request
   while (!stopping_) {
-    co_await wait_for_batch();
+    if (!has_more) co_await wait_for_batch();
     if (stopping_) break;
     const std::vector<BufferedEvent> batch = co_await read_batch();
+    const auto size = static_cast<std::int64_t>(batch.size());
+    has_more = size > 0 && batch.size() < batch_size_ && buffer_.count() > size;
     if (!batch.empty()) co_await deliver(batch);
   }
   co_await drain();
@@ -151,10 +154,9 @@ base::Task<void> Forwarder::wait_for_batch() {
 }
 
 base::Task<std::vector<BufferedEvent>> Forwarder::read_batch() {
-  auto batch = co_await buffer_.oldest(batch_size_);
+  auto batch = co_await buffer_.oldest(batch_size_, max_body_);
   if (batch) co_return std::move(*batch);
-  base::log::error("cannot read the buffer: {}", batch.error().what);
-  if (!stopping_) co_await timer_.wait(kDiskPause);
+  (void)co_await tried_long_enough("read the buffer", batch.error());
   co_return std::vector<BufferedEvent>();
 }
 
@@ -164,12 +166,17 @@ base::Task<bool> Forwarder::deliver(Batch batch) {
   for (int attempted = 1;; ++attempted) {
     const Outcome outcome = co_await send(batch);
     if (outcome.verdict == Verdict::delivered) {
-      failures_ = 0;
+      failures_ = hang_ups_ = 0;
       co_return true;
     }
     ++failures_;
+    const bool is_adapted = co_await adapt_to_hang_ups(batch, outcome);
+    if (is_adapted) {
+      failures_ = 0;
+      co_return false;
+    }
     const bool is_last = attempted == policy_.attempts() || outcome.verdict != Verdict::retry;
-    state_.gave_up = is_last;
+    state_.gave_up = is_last && hang_ups_ == 0;  // a smaller body may get through
     if (outcome.verdict == Verdict::refused) {
       base::log::error("the backend refuses all events, please check the configuration: {}",
                        outcome.why);
@@ -189,6 +196,27 @@ base::Task<bool> Forwarder::deliver(Batch batch) {
     // A part of it may have arrived: what is left is read anew.
     if (is_last || outcome.partial || stopping_) co_return false;
   }
+}
+
+/// Whether what is left is to be read anew: in smaller parts, or without an event that is parked.
+base::Task<bool> Forwarder::adapt_to_hang_ups(Batch batch, const Outcome& outcome) {
+  if (outcome.cut_off == 0) {
+    hang_ups_ = 0;
+    co_return false;
+  }
+  if (++hang_ups_ < kHangUps || stopping_) co_return false;
+  hang_ups_ = 0;
+  if (batch.size() > 1) {
+    max_body_ = std::max(outcome.cut_off / 2, kLargeBody / 2);
+    base::log::warn("the backend hung up under {} bytes, {} times in a row: from now on {} at most",
+                    outcome.cut_off, kHangUps, max_body_);
+    co_return true;
+  }
+  const Result<void> health = co_await check_health(sender_, backend_, kRequestLimit);
+  if (!health) co_return false;
+  co_await park(batch.front(), fmt::format("the backend hangs up under it, {} bytes: {}",
+                                           outcome.cut_off, outcome.why));
+  co_return true;
 }
 
 /// Once; in pieces if the backend finds fault with it.
@@ -227,11 +255,14 @@ base::Task<Forwarder::Outcome> Forwarder::send_in_halves(Batch batch, Outcome re
 base::Task<Forwarder::Outcome> Forwarder::attempt(Batch batch) {
   net::ClientRequest request = request_for(batch);
   const bool was_compressed = request.gzip;
+  const std::size_t body_bytes = request.body.size();
   const Result<net::ClientResponse> answer = co_await sender_.send(std::move(request));
   Outcome outcome;
   if (!answer) {
     outcome.verdict = Verdict::retry;
     outcome.why = fmt::format("request failed: {}", answer.error().what);
+    if (answer.error().code == base::Errc::gone && body_bytes >= kLargeBody)
+      outcome.cut_off = body_bytes;
   } else {
     outcome.verdict = judge(answer->status);
     outcome.why = fmt::format("unexpected status {}: {}", answer->status,
@@ -264,27 +295,34 @@ base::Task<Forwarder::Outcome> Forwarder::attempt(Batch batch) {
 base::Task<void> Forwarder::remove(Batch batch) {
   std::vector<std::int64_t> rows;
   for (const BufferedEvent& event : batch) rows.push_back(event.row);
-  for (;;) {
+  for (bool is_over = false; !is_over;) {
     const Result<void> removed = co_await buffer_.remove(rows);
-    if (removed) co_return;
-    base::log::error("cannot remove {} events that were sent: {}", rows.size(),
-                     removed.error().what);
-    if (stopping_) co_return;
-    co_await timer_.wait(kDiskPause);
+    is_over = co_await tried_long_enough("remove events that were sent", removed);
   }
 }
 
 base::Task<void> Forwarder::park(const BufferedEvent& event, std::string why) {
-  const Result<void> parked = co_await buffer_.park(event.row, std::move(why));
-  if (parked)
-    ++state_.parked;
-  else
-    base::log::error("cannot set an event aside: {}", parked.error().what);
+  for (bool is_over = false; !is_over;) {
+    const Result<void> parked = co_await buffer_.park(event.row, why);
+    is_over = co_await tried_long_enough("set an event aside", parked);
+    if (parked) ++state_.parked;
+  }
+  state_.last_parked = std::move(why);
 }
 
-/// What is left, each batch once.
+/// Whether it is done, or the end has come, when nothing is waited for; waits otherwise.
+base::Task<bool> Forwarder::tried_long_enough(std::string_view what, const Result<void>& done) {
+  if (done) co_return true;
+  base::log::error("cannot {}: {}", what, done.error().what);
+  disk_failed_ = stopping_;
+  if (stopping_) co_return true;
+  co_await timer_.wait(kDiskPause);
+  co_return false;
+}
+
+/// What is left, each batch once. What cannot be removed would be sent over and over.
 base::Task<void> Forwarder::drain() {
-  while (!out_of_time_) {
+  while (!out_of_time_ && !disk_failed_) {
     const std::vector<BufferedEvent> batch = co_await read_batch();
     if (batch.empty()) co_return;
     const Outcome outcome = co_await send(batch);

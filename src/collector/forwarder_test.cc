@@ -52,6 +52,49 @@ class ForwarderTest : public testing::Test {
     }
     ASSERT_TRUE(executor_.await(buffer_->store(std::move(events), {})).ok());
   }
+  void store_large(const std::vector<std::string>& ids, std::size_t bytes) {
+    std::vector<AgentEvent> events;
+    for (const std::string& id : ids) {
+      AgentEvent& event = events.emplace_back();
+      event.id = id;
+      event.data = "\"text\":\"" + std::string(bytes, 'x') + '"';
+    }
+    ASSERT_TRUE(executor_.await(buffer_->store(std::move(events), {})).ok());
+  }
+  /// Hangs up under bodies of more than `bytes`.
+  void take_at_most(std::size_t bytes) {
+    sender_.answer =
+        [this, bytes](const net::ClientRequest& request) -> base::Result<net::ClientResponse> {
+      if (request.method == "GET") return net::ClientResponse{200, ""};
+      if (request.body.size() > bytes) return base::Error{base::Errc::gone, "reset"};
+      const auto ids = ids_of(request.body);
+      taken_.insert(taken_.end(), ids.begin(), ids.end());
+      return net::ClientResponse{201, ""};
+    };
+  }
+  /// From now on nothing can be changed in the buffer this way.
+  void fill_disk(const std::string& when) {
+    const Buffer::Work work = [when](store::Database& db) {
+      return db.execute("CREATE TRIGGER full BEFORE " + when +
+                        " BEGIN SELECT RAISE(FAIL, 'disk full'); END");
+    };
+    ASSERT_TRUE(executor_.await(buffer_->change(work)).ok());
+  }
+  void free_disk() {
+    const Buffer::Work work = [](store::Database& db) { return db.execute("DROP TRIGGER full"); };
+    ASSERT_TRUE(executor_.await(buffer_->change(work)).ok());
+  }
+  std::string reasons() {
+    std::string all;
+    const Buffer::Work read = [&](store::Database& db) -> base::Result<void> {
+      TRY(const auto found, db.text("SELECT group_concat(event_id || ' ' || reason) FROM "
+                                    "sightline_parked"));
+      all = found.value_or("");
+      return {};
+    };
+    EXPECT_TRUE(executor_.await(buffer_->change(read)).ok());
+    return all;
+  }
   milliseconds next_wait() { return executor_.await(timer_.next()); }
   /// How long the next wait is, which ends then.
   milliseconds pass() {
@@ -97,7 +140,7 @@ class ForwarderTest : public testing::Test {
   std::vector<std::string> taken_;
 };
 
-TEST_F(ForwarderTest, AWholeBatchIsOneRequest) {  // vector 13
+TEST_F(ForwarderTest, Vector13_AWholeBatchIsOneRequest) {
   start();
   store({"1", "2"});
   run();
@@ -148,7 +191,7 @@ TEST_F(ForwarderTest, TheOlderProtocolWrapsTheEvents) {
   EXPECT_THAT(sender_.requests[0].body, testing::EndsWith("}]}"));
 }
 
-TEST_F(ForwarderTest, AFailingBackendIsTriedAgainWithGrowingWaits) {  // vector 12
+TEST_F(ForwarderTest, Vector12_AFailingBackendIsTriedAgainWithGrowingWaits) {
   settings_.batch_size = 1;
   answer({500, 500, 201});
   start();
@@ -163,7 +206,7 @@ TEST_F(ForwarderTest, AFailingBackendIsTriedAgainWithGrowingWaits) {  // vector 
   EXPECT_EQ(forwarder_->state().last_error, "");
 }
 
-TEST_F(ForwarderTest, WhatFailsFinallyStaysAndIsTriedAnew) {  // D-04, D-05
+TEST_F(ForwarderTest, D04_D05_WhatFailsFinallyStaysAndIsTriedAnew) {
   settings_.max_retries = 1;
   sender_.answer = [](const net::ClientRequest&) -> base::Result<net::ClientResponse> {
     return base::Error{base::Errc::unavailable, "no route"};
@@ -184,7 +227,7 @@ TEST_F(ForwarderTest, WhatFailsFinallyStaysAndIsTriedAnew) {  // D-04, D-05
   EXPECT_EQ(buffer_->count(), 0);
 }
 
-TEST_F(ForwarderTest, NoRetriesIsOneAttemptARound) {  // D-26
+TEST_F(ForwarderTest, D26_NoRetriesIsOneAttemptARound) {
   settings_.max_retries = 0;
   answer({503});
   start();
@@ -197,7 +240,7 @@ TEST_F(ForwarderTest, NoRetriesIsOneAttemptARound) {  // D-26
               HasSubstr("Failed to send batch (attempt 1/1): unexpected status 503: because"));
 }
 
-TEST_F(ForwarderTest, TheWaitThatTheBackendAsksForIsKept) {  // D-27
+TEST_F(ForwarderTest, D27_TheWaitThatTheBackendAsksForIsKept) {
   sender_.answer = [](const net::ClientRequest&) {
     return net::ClientResponse{429, "", {{"Retry-After", "33"}}};
   };
@@ -207,7 +250,7 @@ TEST_F(ForwarderTest, TheWaitThatTheBackendAsksForIsKept) {  // D-27
   EXPECT_EQ(next_wait(), seconds{33});
 }
 
-TEST_F(ForwarderTest, BadEventsAreIsolatedAndSetAside) {  // D-27
+TEST_F(ForwarderTest, D27_BadEventsAreIsolatedAndSetAside) {
   settings_.batch_size = 8;
   reject({"3", "8"}, 422);
   start();
@@ -217,15 +260,8 @@ TEST_F(ForwarderTest, BadEventsAreIsolatedAndSetAside) {  // D-27
   EXPECT_THAT(taken_, ElementsAre("1", "2", "4", "5", "6", "7"));
   EXPECT_EQ(buffer_->count(), 0);
   EXPECT_EQ(forwarder_->state().parked, 2u);
-  std::string reasons;
-  const Buffer::Work read = [&](store::Database& db) -> base::Result<void> {
-    TRY(const auto all, db.text("SELECT group_concat(event_id || ' ' || reason) FROM "
-                                "sightline_parked"));
-    reasons = all.value_or("");
-    return {};
-  };
-  ASSERT_TRUE(executor_.await(buffer_->change(read)).ok());
-  EXPECT_EQ(reasons, "3 unexpected status 422: no 3,8 unexpected status 422: no 8");
+  EXPECT_EQ(forwarder_->state().last_parked, "unexpected status 422: no 8");
+  EXPECT_EQ(reasons(), "3 unexpected status 422: no 3,8 unexpected status 422: no 8");
 }
 
 TEST_F(ForwarderTest, AFailureWhileIsolatingLosesNothing) {
@@ -249,6 +285,72 @@ TEST_F(ForwarderTest, AFailureWhileIsolatingLosesNothing) {
   EXPECT_EQ(buffer_->count(), 0);
 }
 
+TEST_F(ForwarderTest, AConnectionThatIsCutOffUnderLargeBodiesGetsSmallerOnes) {
+  settings_.batch_size = 8;
+  take_at_most(120'000);
+  start();
+  store_large({"1", "2", "3", "4", "5", "6", "7", "8"}, 50'000);
+  run();
+  for (int halved = 0; halved < 2; ++halved) {
+    EXPECT_EQ(pass(), seconds{1});
+    EXPECT_EQ(pass(), seconds{2});
+  }
+  EXPECT_EQ(next_wait(), seconds{5});
+  EXPECT_THAT(taken_, ElementsAre("1", "2", "3", "4", "5", "6", "7", "8"));
+  EXPECT_EQ(buffer_->count(), 0);
+  EXPECT_EQ(forwarder_->state().parked, 0u);
+}
+
+TEST_F(ForwarderTest, AnEventThatNeverGetsThroughIsSetAsideOnlyWhenTheBackendIsWell) {
+  settings_.batch_size = 2;
+  settings_.max_retries = 10;
+  take_at_most(90'000);
+  const auto well = sender_.answer;
+  sender_.answer = [](const net::ClientRequest&) -> base::Result<net::ClientResponse> {
+    return base::Error{base::Errc::gone, "reset"};
+  };
+  start();
+  store_large({"1"}, 100'000);
+  store({"2"});
+  run();
+  while (sender_.requests.empty() || sender_.requests.back().method != "GET") pass();
+  next_wait();
+  EXPECT_EQ(buffer_->count(), 2);
+  sender_.answer = well;
+  while (buffer_->count() > 0) pass();
+  EXPECT_THAT(taken_, ElementsAre("2"));
+  EXPECT_THAT(reasons(), testing::StartsWith("1 the backend hangs up under it, 100"));
+}
+
+TEST_F(ForwarderTest, AConnectionThatIsCutOffUnderASmallBodyIsNoReasonForSmallerOnes) {
+  sender_.answer = [](const net::ClientRequest&) -> base::Result<net::ClientResponse> {
+    return base::Error{base::Errc::gone, "reset"};
+  };
+  start();
+  store({"1", "2"});
+  run();
+  for (int i = 0; i < 8; ++i) pass();
+  for (const net::ClientRequest& request : sender_.requests)
+    EXPECT_THAT(ids_of(request.body), ElementsAre("1", "2"));
+}
+
+TEST_F(ForwarderTest, WhatCannotBeSetAsideIsNotSentOverAndOver) {
+  settings_.batch_size = 1;
+  reject({"1"}, 400);
+  start();
+  store({"1"});
+  fill_disk("INSERT ON sightline_parked");
+  run();
+  EXPECT_EQ(pass(), seconds{1});
+  EXPECT_EQ(pass(), seconds{1});
+  next_wait();
+  EXPECT_EQ(sender_.requests.size(), 1u);
+  free_disk();
+  timer_.elapse();
+  EXPECT_EQ(next_wait(), seconds{5});
+  EXPECT_EQ(forwarder_->state().parked, 1u);
+}
+
 TEST_F(ForwarderTest, AWrongKeyLosesNothingAndIsTriedSlowly) {
   answer({401});
   start();
@@ -262,7 +364,7 @@ TEST_F(ForwarderTest, AWrongKeyLosesNothingAndIsTriedSlowly) {
   EXPECT_FALSE(forwarder_->state().connected);
 }
 
-TEST_F(ForwarderTest, TenThousandEventsArriveOnceAndInOrder) {  // vector 22
+TEST_F(ForwarderTest, Vector22_TenThousandEventsArriveOnceAndInOrder) {
   settings_.batch_size = 1000;
   answer({503});
   start();
@@ -295,7 +397,7 @@ TEST_F(ForwarderTest, CompressionBeginsWhenTheBackendSaysThatItTakesIt) {
   EXPECT_FALSE(sender_.requests[3].gzip);
 }
 
-TEST_F(ForwarderTest, TheEndSendsWhatIsLeft) {  // D-29
+TEST_F(ForwarderTest, D29_TheEndSendsWhatIsLeft) {
   start();
   store({"1"});
   run();
@@ -306,7 +408,7 @@ TEST_F(ForwarderTest, TheEndSendsWhatIsLeft) {  // D-29
   EXPECT_TRUE(executor_.await(ended()));
 }
 
-TEST_F(ForwarderTest, TheEndDoesNotWaitForABackendThatIsAway) {  // D-29
+TEST_F(ForwarderTest, D29_TheEndDoesNotWaitForABackendThatIsAway) {
   answer({500});
   start();
   store({"1", "2"});
@@ -320,7 +422,21 @@ TEST_F(ForwarderTest, TheEndDoesNotWaitForABackendThatIsAway) {  // D-29
   EXPECT_EQ(buffer_->count(), 2);
 }
 
-TEST_F(ForwarderTest, ARequestThatHangsIsCutOff) {  // D-29
+TEST_F(ForwarderTest, TheEndSendsNothingTwiceWhenTheDiskIsFull) {
+  sender_.answer = [this](const net::ClientRequest&) {
+    return net::ClientResponse{sender_.requests.size() < 100 ? 201 : 500, ""};
+  };
+  start();
+  store({"1"});
+  fill_disk("DELETE ON events");
+  run();
+  next_wait();
+  EXPECT_TRUE(executor_.await(ended()));
+  EXPECT_EQ(sender_.requests.size(), 1u);
+  EXPECT_EQ(buffer_->count(), 1);
+}
+
+TEST_F(ForwarderTest, D29_ARequestThatHangsIsCutOff) {
   sender_.hangs = true;
   start();
   store({"1", "2"});

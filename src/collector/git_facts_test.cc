@@ -12,7 +12,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-TEST(NormalisedRemoteTest, EveryWayToWriteARemoteBecomesOne) {  // vector 16
+TEST(NormalisedRemoteTest, Vector16_EveryWayToWriteARemoteBecomesOne) {
   EXPECT_EQ(normalised_remote("git@github.com:acme/parser.git"), "https://github.com/acme/parser");
   EXPECT_EQ(normalised_remote("https://github.com/acme/parser.git"),
             "https://github.com/acme/parser");
@@ -21,7 +21,7 @@ TEST(NormalisedRemoteTest, EveryWayToWriteARemoteBecomesOne) {  // vector 16
             "http://github.com/acme/parser");
 }
 
-TEST(NormalisedRemoteTest, CredentialsPortsAndSlashesGo) {  // D-31
+TEST(NormalisedRemoteTest, D31_CredentialsPortsAndSlashesGo) {
   EXPECT_EQ(normalised_remote("https://ana:t0ken@GitHub.com:8443/acme/Parser.git/"),
             "https://github.com/acme/Parser");
   EXPECT_EQ(normalised_remote("ssh://git@host.example:2222/acme/parser.git"),

@@ -11,6 +11,7 @@
 #include "base/text.h"
 #include "base/utf8.h"
 #include "collector/git_facts.h"
+#include "collector/retry.h"
 #include "workspace_storage.h"
 
 namespace collector {
@@ -36,6 +37,10 @@ std::string escaped(std::string_view text) {
       out += fmt::format("%{:02X}", static_cast<unsigned char>(c));
   }
   return out;
+}
+
+bool may_be_repeated(const Error& error) {
+  return error.code == Errc::unavailable || error.code == Errc::cancelled;
 }
 
 /// A record's number and one of its texts; the record may be wrapped in an object of its name.
@@ -90,17 +95,18 @@ Hierarchy::Hierarchy(base::Executor& executor, net::HttpUrl backend, std::string
       pool_(pool),
       cache_(clock) {}
 
-base::Task<void> Hierarchy::announce(std::vector<std::string> roots) {
+base::Task<Result<void>> Hierarchy::announce(std::vector<std::string> roots) {
   strand_.assert_here();
   const auto machine = co_await registered_machine();
   if (!machine) {
     base::log::warn("the machine could not be registered: {}", machine.error().what);
-    co_return;
+    if (may_be_repeated(machine.error())) co_return machine.error();
+    co_return Result<void>();
   }
   std::function<Result<std::vector<Workspace>>(std::size_t)> work =
       [roots = std::move(roots)](std::size_t) { return scan(roots); };
   auto workspaces = co_await pool_.run<std::vector<Workspace>>(std::move(work));
-  if (!workspaces) co_return;
+  if (!workspaces) co_return workspaces.error();
   for (Workspace& workspace : *workspaces) {
     const std::string hash = workspace.hash, path = workspace.path;
     auto place = co_await upsert(std::move(workspace));
@@ -109,9 +115,9 @@ base::Task<void> Hierarchy::announce(std::vector<std::string> roots) {
       continue;
     }
     base::log::warn("the workspace {} could not be registered: {}", path, place.error().what);
-    const Errc code = place.error().code;
-    if (code == Errc::unavailable || code == Errc::cancelled) co_return;
+    if (may_be_repeated(place.error())) co_return place.error();
   }
+  co_return Result<void>();
 }
 
 base::Task<std::optional<Place>> Hierarchy::of_workspace(std::string hash) {
@@ -171,6 +177,9 @@ base::Task<Result<Place>> Hierarchy::fetch_workspace(std::string hash) {
 base::Task<Result<Place>> Hierarchy::fetch_folder(std::string folder) {
   std::function<Result<Workspace>(std::size_t)> work =
       [folder = std::move(folder)](std::size_t) -> Result<Workspace> {
+    std::error_code ignored;
+    if (!fs::is_directory(folder, ignored))
+      return Error{Errc::not_found, fmt::format("project path does not exist: {}", folder)};
     const auto root = repository_root(folder);
     return read_folder(root ? *root : folder);
   };
@@ -230,9 +239,14 @@ base::Task<Result<std::string>> Hierarchy::ask(std::string method, std::string p
   request.body = std::move(body);
   request.time_limit = kRequestLimit;
   auto answer = co_await sender_.send(std::move(request));
-  if (!answer) co_return std::move(answer.error()).within("request failed");
-  if (answer->status / 100 == 2) co_return std::move(answer->body);
-  co_return Error{answer->status >= 500 ? Errc::unavailable : Errc::not_found,
+  if (!answer) {
+    const bool is_cancelled = answer.error().code == Errc::cancelled;
+    co_return Error{is_cancelled ? Errc::cancelled : Errc::unavailable,
+                    "request failed: " + answer.error().what};
+  }
+  const Verdict verdict = judge(answer->status);
+  if (verdict == Verdict::delivered) co_return std::move(answer->body);
+  co_return Error{verdict == Verdict::retry ? Errc::unavailable : Errc::not_found,
                   fmt::format("unexpected status {}: {}", answer->status,
                               base::cut_utf8(answer->body, kMaxReason))};
 }

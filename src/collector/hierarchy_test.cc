@@ -50,8 +50,8 @@ class HierarchyTest : public testing::Test {
     return executor_.await(hierarchy_.of_folder(folder_ / name));
   }
   base::Task<bool> announcing(std::vector<std::string> roots) {
-    co_await hierarchy_.announce(std::move(roots));
-    co_return true;
+    const auto announced = co_await hierarchy_.announce(std::move(roots));
+    co_return announced.ok();
   }
   std::vector<std::string> asked() const {
     std::vector<std::string> all;
@@ -84,7 +84,7 @@ TEST_F(HierarchyTest, AWorkspaceIsAskedForOnce) {
   EXPECT_EQ(sender_.requests.size(), 2u);
 }
 
-TEST_F(HierarchyTest, WhatIsNotResolvedIsNoErrorAndAskedAgainLater) {  // D-03
+TEST_F(HierarchyTest, D03_WhatIsNotResolvedIsNoErrorAndAskedAgainLater) {
   replies_["GET /api/workspaces/zero"] = R"({"workspace":{},"context":{"projectId":0}})";
   for (const char* hash : {"none", "zero"}) {
     EXPECT_EQ(of_workspace(hash), std::nullopt);
@@ -132,6 +132,11 @@ TEST_F(HierarchyTest, AFolderWithoutARepositoryIsItself) {
   EXPECT_THAT(sender_.requests[2].body, testing::Not(HasSubstr("branch")));
 }
 
+TEST_F(HierarchyTest, AFolderThatIsNotThereIsAskedForByNobody) {
+  EXPECT_EQ(of_folder("none/such"), std::nullopt);
+  EXPECT_TRUE(sender_.requests.empty());
+}
+
 TEST_F(HierarchyTest, ABackendWithoutProjectsLeavesFoldersUnresolved) {
   replies_.erase("POST /api/projects/resolve");
   EXPECT_EQ(of_folder("work"), std::nullopt);
@@ -162,10 +167,33 @@ TEST_F(HierarchyTest, TheStartGivesUpWhenNobodyAnswers) {
     return base::Error{base::Errc::unavailable, "no route"};
   };
   testing::internal::CaptureStderr();
-  EXPECT_TRUE(executor_.await(announcing({folder_ / "roots"})));
+  EXPECT_FALSE(executor_.await(announcing({folder_ / "roots"})));
   EXPECT_THAT(testing::internal::GetCapturedStderr(),
               HasSubstr("the machine could not be registered: request failed: no route"));
   EXPECT_EQ(sender_.requests.size(), 1u);
+}
+
+TEST_F(HierarchyTest, TheStartFailsOnlyWithWhatMayGoWellLater) {
+  write("roots/9c0f/workspace.json", "{\"folder\":\"file://" + (folder_ / "work") + "\"}");
+  std::string failing;
+  int status = 0;
+  sender_.answer = [&, usual = sender_.answer](const net::ClientRequest& request) {
+    if (request.target == failing) return net::ClientResponse{status, ""};
+    return *usual(request);
+  };
+  for (const char* target : {"/api/machines", "/api/projects/resolve", "/api/workspaces"}) {
+    failing = target;
+    for (const int later : {408, 429, 500, 503}) {
+      status = later;
+      EXPECT_FALSE(executor_.await(announcing({folder_ / "roots"}))) << target << status;
+    }
+    for (const int never : {400, 401, 404}) {
+      status = never;
+      EXPECT_TRUE(executor_.await(announcing({folder_ / "roots"}))) << target << status;
+    }
+    failing.clear();  // the machine is known from now on
+    EXPECT_TRUE(executor_.await(announcing({folder_ / "roots"})));
+  }
 }
 
 TEST(WorkspaceStorageRootsTest, EditorsOfTheFamilyAreLookedFor) {

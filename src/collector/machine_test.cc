@@ -15,13 +15,13 @@ std::string type_in(std::map<std::string, std::string> variables) {
   });
 }
 
-TEST(MachineTest, TheIdIsMadeOfTheNames) {  // vector 16
+TEST(MachineTest, Vector16_TheIdIsMadeOfTheNames) {
   EXPECT_EQ(machine_id("build-box", "ana", "linux"), "714516873f57b8de-build-box-linux");
   EXPECT_EQ(machine_id("Studio.local", "ana", "darwin"), "08d504dd24fea9a1-studio-local-darwin");
   EXPECT_EQ(machine_id("a_b@c", "Kim", "windows"), "1f864e7139a04292-a-b-c-windows");
 }
 
-TEST(MachineTest, TheEnvironmentTellsWhatKindItIs) {  // vector 17
+TEST(MachineTest, Vector17_TheEnvironmentTellsWhatKindItIs) {
   EXPECT_EQ(type_in({{"GITHUB_ACTIONS", "true"}, {"SSH_CONNECTION", "x"}}), "ci");
   EXPECT_EQ(type_in({{"GITHUB_ACTIONS", "1"}, {"CODESPACES", "true"}}), "cloud");
   EXPECT_EQ(type_in({{"GITPOD_WORKSPACE_ID", "w"}, {"SSH_CLIENT", "x"}}), "cloud");

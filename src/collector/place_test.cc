@@ -12,13 +12,13 @@ std::optional<Place> parse(std::string_view text) {
   return parse_place(*document.parse(text));
 }
 
-TEST(PlaceTest, AFlatReplyIsRead) {  // D-23
+TEST(PlaceTest, D23_AFlatReplyIsRead) {
   EXPECT_EQ(parse(R"({"id":41,"projectId":12,"machineId":3,"workspaceId":"9c0ffee0",)"
                   R"("project":{"fullName":"acme/parser"},"machine":{"hostname":"box"}})"),
             (Place{12, 3, 41, "acme/parser", "box"}));
 }
 
-TEST(PlaceTest, AWrappedReplyIsReadToo) {  // D-23
+TEST(PlaceTest, D23_AWrappedReplyIsReadToo) {
   EXPECT_EQ(parse(R"({"workspace":{"id":41,"workspaceId":"9c"},"context":{"projectId":12,)"
                   R"("machineId":3,"workspaceId":41,"projectName":"p","machineName":"m"}})"),
             (Place{12, 3, 41, "p", "m"}));
@@ -26,7 +26,7 @@ TEST(PlaceTest, AWrappedReplyIsReadToo) {  // D-23
             (Place{12, 0, 41, "unknown", "unknown"}));
 }
 
-TEST(PlaceTest, AReplyOfZerosIsNone) {  // D-23
+TEST(PlaceTest, D23_AReplyOfZerosIsNone) {
   for (const char* reply : {"{}", "[]", "null", R"({"id":0,"projectId":0})", R"({"id":"41"})",
                             R"({"workspace":{},"context":{"projectId":-1}})"})
     EXPECT_EQ(parse(reply), std::nullopt) << reply;

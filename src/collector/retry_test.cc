@@ -11,7 +11,7 @@ using std::chrono::hours;
 using std::chrono::milliseconds;
 using std::chrono::seconds;
 
-TEST(RetryTest, OnlyWhatMayPassIsTriedAgain) {  // D-27
+TEST(RetryTest, D27_OnlyWhatMayPassIsTriedAgain) {
   for (int status : {200, 201, 204, 299}) EXPECT_EQ(judge(status), Verdict::delivered) << status;
   for (int status : {408, 425, 429, 500, 502, 503, 599})
     EXPECT_EQ(judge(status), Verdict::retry) << status;
@@ -20,7 +20,7 @@ TEST(RetryTest, OnlyWhatMayPassIsTriedAgain) {  // D-27
     EXPECT_EQ(judge(status), Verdict::refused) << status;
 }
 
-TEST(RetryTest, WaitsGrowAsConfigured) {  // D-26
+TEST(RetryTest, D26_WaitsGrowAsConfigured) {
   RetryPolicy policy;
   EXPECT_EQ(policy.after(1, {}), seconds{1});
   EXPECT_EQ(policy.after(2, {}), seconds{2});
@@ -38,7 +38,7 @@ TEST(RetryTest, BetweenRoundsItIsAMinuteAtMost) {
   EXPECT_EQ(policy.between_rounds(40, {}), seconds{60});
 }
 
-TEST(RetryTest, NoRetriesIsOneAttempt) {  // D-26
+TEST(RetryTest, D26_NoRetriesIsOneAttempt) {
   EXPECT_EQ((RetryPolicy{Backoff::fixed, 0}.attempts()), 1);
 }
 

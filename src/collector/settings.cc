@@ -183,7 +183,8 @@ Result<void> apply_file(const ConfigNode& root, Settings& s) {
                        truth_key("historical_sync", s.historical_sync),
                        integer_key("sync_batch_size", s.sync_batch_size),
                        truth_key("background_sync", s.background_sync)}),
-      section("server", {integer_key("port", s.server_port), text_key("bind", s.server_bind)})};
+      section("server", {integer_key("port", s.server_port), text_key("bind", s.server_bind),
+                         text_key("pingInterval", s.server_ping_interval_text)})};
   return apply_members(root, "", keys);
 }
 
@@ -317,6 +318,8 @@ std::string problem(const Settings& s) {
   if (s.sync_batch_size < 1 || s.sync_batch_size > 1000)
     return "sync.sync_batch_size must be between 1 and 1000";
   if (s.server_port < 0 || s.server_port > 65535) return "server.port must be between 0 and 65535";
+  if (const auto interval = parse_interval(s.server_ping_interval_text); !interval)
+    return fmt::format("server.pingInterval is invalid: {}", interval.error().what);
   return {};
 }
 
@@ -345,6 +348,7 @@ Result<Settings> parse_settings(const std::optional<std::string>& text, std::str
   if (std::string why = problem(checked); !why.empty())
     return Error{Errc::invalid_argument, fmt::format("invalid configuration: {}", why)};
   TRY(settings.batch_interval, parse_interval(settings.batch_interval_text));
+  TRY(settings.server_ping_interval, parse_interval(settings.server_ping_interval_text));
   return settings;
 }
 

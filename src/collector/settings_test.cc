@@ -45,7 +45,7 @@ class SettingsTest : public testing::Test {
   std::map<std::string, std::string> variables_{{"HOME", "/home/ana"}};
 };
 
-TEST_F(SettingsTest, WithoutAFileTheDefaultsHoldAndNoKeyIsNeeded) {  // vector 14
+TEST_F(SettingsTest, Vector14_WithoutAFileTheDefaultsHoldAndNoKeyIsNeeded) {
   const auto settings = load_settings(folder_ / "none.json", environment());
   ASSERT_TRUE(settings.ok()) << settings.error().what;
   EXPECT_EQ(settings->backend_url, "http://localhost:3200");
@@ -69,7 +69,7 @@ TEST_F(SettingsTest, PathsThatNoKeyNamesAreThoseOfTheCaller) {
   EXPECT_EQ(settings->log_file, "/log");
 }
 
-TEST_F(SettingsTest, TheFirstWrongKeyIsNamed) {  // vector 14
+TEST_F(SettingsTest, Vector14_TheFirstWrongKeyIsNamed) {
   const std::string key = R"("apiKey":"k")";
   const auto why = [&](const std::string& rest) { return refusal("{" + key + "," + rest + "}"); };
   const std::string head = "invalid configuration: ";
@@ -91,14 +91,14 @@ TEST_F(SettingsTest, TheFirstWrongKeyIsNamed) {  // vector 14
             head + "logging.level must be one of: debug, info, warn, error");
 }
 
-TEST_F(SettingsTest, AnIntervalThatIsNotPositiveIsRefused) {  // D-26
+TEST_F(SettingsTest, D26_AnIntervalThatIsNotPositiveIsRefused) {
   for (const char* interval : {"0s", "0", "-1s"})
     EXPECT_THAT(refusal(std::string(R"({"apiKey":"k","collection":{"batchInterval":")") + interval +
                         "\"}}"),
                 StartsWith("invalid configuration: collection.batchInterval is invalid: "));
 }
 
-TEST_F(SettingsTest, NoRetriesAreNoRetries) {  // D-26
+TEST_F(SettingsTest, D26_NoRetriesAreNoRetries) {
   EXPECT_EQ(loaded(R"({"apiKey":"k","collection":{"maxRetries":0}})").max_retries, 0);
 }
 
@@ -186,7 +186,7 @@ TEST_F(SettingsTest, AFileThatGrowsWhenItIsReadIsRefused) {
   EXPECT_EQ(refusal(dashes, "c.yaml"), "failed to parse config file: too many levels");
 }
 
-TEST_F(SettingsTest, PlaceholdersAreFilledAndUnsetOnesStay) {  // vector 15
+TEST_F(SettingsTest, Vector15_PlaceholdersAreFilledAndUnsetOnesStay) {
   variables_["A"] = "k";
   variables_["EMPTY"] = "";
   const Settings settings =
@@ -207,7 +207,7 @@ TEST_F(SettingsTest, PathsAreExpandedAndUnsetVariablesEmpty) {
   EXPECT_EQ(expand_path("${D/x$D", environment()), "${D/x/data");
 }
 
-TEST_F(SettingsTest, VariablesWinOverTheFileWhenTheyAreNotEmpty) {  // D-22
+TEST_F(SettingsTest, D22_VariablesWinOverTheFileWhenTheyAreNotEmpty) {
   variables_ = {{"HOME", "/h"},
                 {"DEVLOG_API_KEY", "e"},
                 {"DEVLOG_BACKEND_URL", "https://e"},

@@ -24,13 +24,13 @@ class WorkspaceStorageTest : public testing::Test {
   support::TemporaryFolder folder_;
 };
 
-TEST_F(WorkspaceStorageTest, AFolderIsReadAndDecoded) {  // D-31
+TEST_F(WorkspaceStorageTest, D31_AFolderIsReadAndDecoded) {
   std::filesystem::create_directory(folder_ / "my work");
   EXPECT_EQ(read("{\"folder\":\"file://" + folder_.path() + "/my%20work\"}"),
             "folder " + (folder_ / "my work"));
 }
 
-TEST_F(WorkspaceStorageTest, AListOfFoldersIsOneOfSeveralRoots) {  // D-31
+TEST_F(WorkspaceStorageTest, D31_AListOfFoldersIsOneOfSeveralRoots) {
   std::ofstream(folder_ / "a.code-workspace") << "{}";
   EXPECT_EQ(read("{\"workspace\":\"file://" + folder_.path() + "/a.code-workspace\"}"),
             "multi-root " + (folder_ / "a.code-workspace"));

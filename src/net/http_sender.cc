@@ -7,6 +7,7 @@
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/co_spawn.hpp>
+#include <boost/asio/detached.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/post.hpp>
@@ -119,6 +120,15 @@ struct Call {
   error_code lookup_error;
   std::unique_ptr<Link> link;
   std::optional<Error> ended;
+};
+
+/// A request on its way out, while its answer is waited for already.
+struct Writing {
+  explicit Writing(const Executor& executor) : end(executor) { end.expires_at(SteadyTime::max()); }
+
+  Timer end;  // cancelled then
+  bool has_ended = false;
+  Result<void> outcome;
 };
 
 std::string base64(std::string_view bytes) {
@@ -355,10 +365,34 @@ class Sender : public HttpSender {
     return {};
   }
 
-  /// Sends the request over the link and reads the answer; `began` once a byte of it has come.
+  /// Sends the request over the link and reads the answer; `began` once a byte of it has come. A
+  /// server that will not have the body may answer before it has read it, and hang up then.
   Awaitable<Result<ClientResponse>> ask(Call& call, const std::string& head, bool& began) {
-    CO_TRY_OK(co_await call.link->send(head));
-    CO_TRY_OK(co_await call.link->send(call.request.body));
+    auto writing = std::make_shared<Writing>(context_.get_executor());
+    auto out = write(*call.link, head, call.request.body, writing);
+    asio::co_spawn(context_.get_executor(), std::move(out), asio::detached);
+    bool may_be_kept = false;
+    Result<ClientResponse> answer = co_await read_answer(call, began, may_be_kept);
+    const bool was_written = writing->has_ended && writing->outcome.ok();
+    if (!writing->has_ended) {
+      call.link->close();
+      co_await writing->end.async_wait(kResume);
+    }
+    if (answer && may_be_kept && was_written) keep(std::move(call.link));
+    if (!answer && !began && !call.ended)
+      co_return Error{Errc::gone, std::move(answer.error().what)};
+    co_return answer;
+  }
+
+  static Awaitable<void> write(Link& link, const std::string& head, const std::string& body,
+                               std::shared_ptr<Writing> writing) {
+    writing->outcome = co_await link.send(head);
+    if (writing->outcome) writing->outcome = co_await link.send(body);
+    writing->has_ended = true;
+    writing->end.cancel();
+  }
+
+  Awaitable<Result<ClientResponse>> read_answer(Call& call, bool& began, bool& may_be_kept) {
     std::string unread;
     std::optional<Parser> parser;
     do {  // answers of 1xx only say that another one follows
@@ -366,7 +400,7 @@ class Sender : public HttpSender {
       parser->body_limit(options_.max_answer_bytes);
       CO_TRY_OK(co_await read(call, *parser, unread, began));
     } while (parser->get().result_int() / 100 == 1);
-    if (parser->get().keep_alive() && unread.empty()) keep(std::move(call.link));
+    may_be_kept = parser->get().keep_alive() && unread.empty();
     co_return taken_out(*parser);
   }
 

@@ -27,6 +27,9 @@ using testing::StartsWith;
 constexpr std::string_view kAnswer =
     "HTTP/1.1 201 Created\r\nRetry-After: 7\r\nContent-Length: 2\r\n\r\nok";
 
+constexpr std::string_view kTooLarge =
+    "HTTP/1.1 413 Content Too Large\r\nContent-Length: 0\r\n\r\n";
+
 /// The other end of a connection.
 class Peer {
  public:
@@ -57,6 +60,13 @@ class Peer {
       if (got <= 0) return text;
       text.append(bytes, static_cast<std::size_t>(got));
     }
+  }
+  /// A part of a request, with its beginning.
+  std::string read_some() {
+    char bytes[4096];
+    const auto got = tls_ ? SSL_read(tls_, bytes, sizeof bytes)
+                          : static_cast<int>(::recv(socket_, bytes, sizeof bytes, 0));
+    return got > 0 ? std::string(bytes, static_cast<std::size_t>(got)) : std::string();
   }
   void write(std::string_view text) {
     if (tls_)
@@ -244,6 +254,49 @@ TEST_F(HttpSenderTest, AnAnswerThatBreaksOffIsNone) {
   EXPECT_THAT(refusal(request()), HasSubstr("no HTTP"));
 }
 
+/// More than the system takes before somebody reads.
+ClientRequest with_large_body(ClientRequest request) {
+  request.body = std::string(32 << 20, 'x');
+  return request;
+}
+
+TEST_F(HttpSenderTest, AnAnswerBeforeTheEndOfTheBodyCounts) {
+  std::promise<void> has_answer;
+  serve({[&](Peer& peer) {
+    peer.read_some();
+    peer.write(kTooLarge);
+    has_answer.get_future().wait();  // it neither reads nor hangs up
+  }});
+  const auto answer = send(with_large_body(request()));
+  has_answer.set_value();
+  ASSERT_TRUE(answer.ok()) << answer.error().what;
+  EXPECT_EQ(answer->status, 413);
+}
+
+TEST_F(HttpSenderTest, AnEarlyAnswerCountsThoughTheConnectionIsReset) {
+  const auto refuse = [](Peer& peer) {
+    peer.read_some();
+    peer.write(kTooLarge);
+  };
+  serve({refuse, refuse, answering(std::string(kAnswer))});
+  for (int i = 0; i < 2; ++i) {
+    const auto answer = send(with_large_body(request()));
+    ASSERT_TRUE(answer.ok()) << answer.error().what;
+    EXPECT_EQ(answer->status, 413);
+  }
+  EXPECT_EQ(send(request())->status, 201);
+}
+
+TEST_F(HttpSenderTest, AServerThatHangsUpWithoutAnAnswerIsGone) {
+  const auto hang_up = [](Peer& peer) { peer.read_some(); };
+  serve({hang_up, hang_up});
+  for (const ClientRequest& asked : {with_large_body(request()), request()}) {
+    const auto answer = send(asked);
+    ASSERT_FALSE(answer.ok());
+    EXPECT_EQ(answer.error().code, base::Errc::gone) << answer.error().what;
+  }
+}
+
 TEST_F(HttpSenderTest, TimeEndsWhateverTheServerDoes) {
   serve({[](Peer& peer) {
     peer.read();
@@ -352,6 +405,25 @@ TEST_F(HttpsSenderTest, ATrustedServerIsSpokenToAndItsConnectionUsedAgain) {
   EXPECT_EQ(send(request("https://localhost"))->body, "ok");
   EXPECT_EQ(send(request("https://localhost"))->body, "ok");
   EXPECT_THAT(seen, HasSubstr("Host: localhost:" + port_));
+}
+
+TEST_F(HttpsSenderTest, AnAnswerBeforeTheEndOfTheBodyCounts) {
+  std::promise<void> has_answer;
+  const auto refuse = [&](Peer& peer) {
+    peer.read_some();
+    peer.write(kTooLarge);
+    has_answer.get_future().wait();
+  };
+  const auto take = [](Peer& peer) {
+    peer.read();
+    peer.write(kAnswer);
+  };
+  serve({securely(refuse), securely(take)});
+  const auto answer = send(with_large_body(request("https://localhost")));
+  has_answer.set_value();
+  ASSERT_TRUE(answer.ok()) << answer.error().what;
+  EXPECT_EQ(answer->status, 413);
+  EXPECT_EQ(send(request("https://localhost"))->status, 201);
 }
 
 TEST_F(HttpsSenderTest, ACertificateForAnotherNameIsRefused) {

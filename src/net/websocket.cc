@@ -27,8 +27,8 @@ bool lists(std::string_view header, std::string_view word) {
 
 class StreamSocket : public WebSocket {
  public:
-  StreamSocket(ResponseStream& stream, IoThread& thread)
-      : stream_(stream), clock_(thread.every(kPingPeriod, [this] { tick(); })) {}
+  StreamSocket(ResponseStream& stream, IoThread& thread, std::chrono::milliseconds ping_period)
+      : stream_(stream), clock_(thread.every(ping_period, [this] { tick(); })) {}
 
   base::Task<std::optional<WebSocketMessage>> receive() override {
     is_receiving_ = true;
@@ -115,16 +115,18 @@ class StreamSocket : public WebSocket {
   std::unique_ptr<IoThread::Periodic> clock_;
 };
 
-base::Task<void> run(ResponseStream& stream, WebSocketHandler serve) {
+base::Task<void> run(ResponseStream& stream, WebSocketHandler serve,
+                     std::chrono::milliseconds ping_period) {
   // A connection lives on an I/O thread.
-  StreamSocket socket(stream, static_cast<IoThread&>(*base::Executor::current()));
+  StreamSocket socket(stream, static_cast<IoThread&>(*base::Executor::current()), ping_period);
   co_await serve(socket);
   socket.close(WebSocket::Close::normal, {});
 }
 
 }  // namespace
 
-Response open_websocket(const Request& request, WebSocketHandler serve) {
+Response open_websocket(const Request& request, WebSocketHandler serve,
+                        std::chrono::milliseconds ping_period) {
   const std::string_view key = request.header("sec-websocket-key");
   const bool is_asked_for = request.method == Method::get && request.version_minor >= 1 &&
                             lists(request.header("upgrade"), "websocket") &&
@@ -140,8 +142,8 @@ Response open_websocket(const Request& request, WebSocketHandler serve) {
   response.headers.emplace_back("Upgrade", "websocket");
   response.headers.emplace_back("Connection", "Upgrade");
   response.headers.emplace_back("Sec-WebSocket-Accept", websocket_accept(key));
-  response.stream = [serve = std::move(serve)](ResponseStream& stream) {
-    return run(stream, serve);
+  response.stream = [serve = std::move(serve), ping_period](ResponseStream& stream) {
+    return run(stream, serve, ping_period);
   };
   return response;
 }

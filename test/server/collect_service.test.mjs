@@ -31,7 +31,7 @@ async function post(url, body, headers = { 'content-type': 'application/json' })
 }
 
 describe('collect start', () => {
-  test('D-06: two runs over the same logs deliver each event once', async () => {
+  test('D-06, vector 20: two runs over the same logs deliver each event once', async () => {
     const backend = await new Backend().start();
     const home = new Collected(backend.url);
     const texts = home.say('a', 0, 250);
@@ -50,7 +50,7 @@ describe('collect start', () => {
     await backend.stop();
   });
 
-  test('appending, cutting short and replacing a log deliver what is new', async () => {
+  test('vector 21: appending, cutting short and replacing a log deliver what is new', async () => {
     const backend = await new Backend().start();
     const home = new Collected(backend.url);
     const prompts = () => promptsOf(backend.events)[sessionId('a')] ?? [];
@@ -72,7 +72,7 @@ describe('collect start', () => {
     await backend.stop();
   });
 
-  test('what a backend was away for comes once, in the order of each session', async () => {
+  test('vector 22: what a backend was away for comes once, in the order of each session', async () => {
     const home = new Collected(NOBODY, {});
     const texts = Object.fromEntries(
       ['a', 'b', 'c', 'd'].map((name) => [sessionId(name), home.say(name, 0, 2500)]),
@@ -127,7 +127,7 @@ describe('collect start', () => {
 });
 
 describe('its server', () => {
-  test('D-38: is there when a port is named, and answers as the contract says', async () => {
+  test('D-38, vector 19: is there when a port is named, and answers as the contract says', async () => {
     const home = new Collected(NOBODY);
     const silent = await home.start();
     assert.equal(silent.url(), undefined);
@@ -190,6 +190,32 @@ describe('its server', () => {
     const ended = new Promise((closed) => socket.once('close', closed));
     socket.send('x'.repeat((1 << 20) + 1));
     assert.equal(await within(ended, 3000, 'close'), 1009);
+    await collector.stop();
+  });
+
+  test('asks a silent peer of a WebSocket with pings, and gives up one that is dead', async () => {
+    const home = new Collected(NOBODY, { server: { pingInterval: '50ms' } });
+    const collector = await home.start('--port', '0');
+    const address = `${collector.url().replace('http', 'ws')}/ws?ack=1`;
+    const open = async (options) => {
+      const socket = new WebSocket(address, options);
+      await within(new Promise((ready) => socket.once('open', ready)), 3000, 'opening');
+      return socket;
+    };
+    const alive = await open({});
+    let pings = 0;
+    alive.on('ping', () => (pings += 1));
+    const dead = await open({ autoPong: false });
+    let asked = 0;
+    dead.on('ping', () => (asked += 1));
+    const code = await within(new Promise((end) => dead.once('close', end)), 5000, 'the end');
+    assert.deepEqual([code, asked], [1006, 1]); // no goodbye: nobody would hear it
+
+    await until(() => pings >= 3, 'more pings for the one that answers');
+    const acked = new Promise((told) => alive.once('message', (text) => told(String(text))));
+    alive.send(JSON.stringify(event('p1')));
+    assert.equal(await within(acked, 3000, 'an ack'), '{"ack":"p1"}');
+    alive.terminate();
     await collector.stop();
   });
 

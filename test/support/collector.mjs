@@ -10,9 +10,12 @@ import { until, within } from './until.mjs';
 
 const STOP_LIMIT_MS = 15_000; // more than the 10 s of its last attempt to send
 
-/// Takes batches; `answer`, if set, is the status instead of 201.
+/// Takes batches; `answer`, if set, is the status instead of 201. What else it is asked for it answers
+/// with `replies`, by method and path; with 404 what is not there.
 export class Backend {
   events = [];
+  replies = {};
+  asked = [];
   requests = 0;
   answer = null;
   #server;
@@ -38,12 +41,16 @@ export class Backend {
     request.on('data', (part) => parts.push(part));
     request.on('end', () => {
       const is_batch = request.method === 'POST' && request.url === '/api/events/batch';
-      const status = this.answer ?? (is_batch ? 201 : request.url === '/api/health' ? 200 : 404);
+      const name = `${request.method} ${request.url}`;
+      const reply = request.url === '/api/health' ? {} : this.replies[name];
+      const status = this.answer ?? (is_batch ? 201 : reply ? 200 : 404);
+      if (!is_batch) this.asked.push([name, Buffer.concat(parts).toString('utf8')]);
       if (is_batch) this.requests += 1;
       if (is_batch && status === 201) {
         this.events.push(...JSON.parse(Buffer.concat(parts).toString('utf8')));
       }
-      response.writeHead(status, { 'content-type': 'application/json' }).end('{}');
+      response.writeHead(status, { 'content-type': 'application/json' });
+      response.end(JSON.stringify(reply ?? {}));
     });
   }
 }
@@ -72,11 +79,11 @@ export class Collected {
     return join(this.dir, '.claude', 'projects', '-home-dev-shop', `${name}.jsonl`);
   }
   /// Appends `count` prompts to a session's log; returns their texts.
-  say(session, from, count, write = appendFileSync) {
+  say(session, from, count, write = appendFileSync, cwd = '/home/dev/shop') {
     const path = this.log(session);
     mkdirSync(dirname(path), { recursive: true });
     const texts = Array.from({ length: count }, (_, i) => `${session} says ${from + i}`);
-    write(path, texts.map((text, i) => prompt(session, from + i, text)).join(''));
+    write(path, texts.map((text, i) => prompt(session, from + i, text, cwd)).join(''));
     return texts;
   }
 
@@ -135,7 +142,7 @@ export function sessionId(name) {
   return `00000000-0000-4000-8000-${Buffer.from(name).toString('hex').padStart(12, '0')}`;
 }
 
-function prompt(session, number, text) {
+function prompt(session, number, text, cwd) {
   const at = new Date(Date.now() - 3_600_000 + number).toISOString();
   return `${JSON.stringify({
     type: 'user',
@@ -144,7 +151,7 @@ function prompt(session, number, text) {
     sessionId: sessionId(session),
     timestamp: at,
     version: '2.1.0',
-    cwd: '/home/dev/shop',
+    cwd,
     message: { role: 'user', content: text },
   })}\n`;
 }

@@ -82,9 +82,10 @@ class Buffer : private store::GroupTarget {
   /// Does `work` in a transaction, behind all that was handed in before.
   base::Task<base::Result<void>> change(Work work);
 
-  /// The oldest `count` events, fewer when they have more than kMaxReadBytes; they stay. Rows that
-  /// hold no event are parked and left out.
-  base::Task<base::Result<std::vector<BufferedEvent>>> oldest(std::size_t count);
+  /// The oldest `count` events, fewer when they have more than `max_bytes`, but one at least; they
+  /// stay. Rows that hold no event are parked and left out.
+  base::Task<base::Result<std::vector<BufferedEvent>>> oldest(
+      std::size_t count, std::size_t max_bytes = kMaxReadBytes);
   base::Task<base::Result<void>> remove(std::vector<std::int64_t> rows);
   /// Moves an event aside, with the reason.
   base::Task<base::Result<void>> park(std::int64_t row, std::string reason);
@@ -93,6 +94,8 @@ class Buffer : private store::GroupTarget {
   std::int64_t count() const { return count_.load(std::memory_order_relaxed); }
   std::int64_t room() const { return options_.capacity - count(); }
   std::int64_t capacity() const { return options_.capacity; }
+  /// How many were parked since it was opened. Thread: any.
+  std::uint64_t parked() const { return parked_.value(); }
   /// Returns once `events` more fit, or as many as ever do; false when the buffer stops instead.
   /// Others may take the room in between.
   base::Task<bool> wait_for_room(std::int64_t events);
@@ -105,6 +108,10 @@ class Buffer : private store::GroupTarget {
   /// Refuses what has waited too long; every few seconds.
   void expire() { writer_.expire(); }
 
+  /// What is remembered of an event's id; ids are apart, unless chance wills it otherwise.
+  static std::int64_t key_of(const std::string& event_id);
+  /// Whether the buffer in this file has had the event; in a file that is none it has had no event.
+  static base::Result<bool> has_had(store::Database& db, std::int64_t key);
   /// For any connection to the file.
   static base::Result<BufferStats> stats(store::Database& db, std::int64_t max_size);
 

@@ -31,6 +31,9 @@ class BufferSink : public Sink {
     /// Where the log at this path belongs, asked when it is opened; all 0 if that is not known.
     /// May be empty.
     std::function<base::Task<Place>(std::string path)> resolve;
+    /// Where a folder belongs that an agent worked in, for logs whose place is not known by their
+    /// path; asked before its events are stored. May be empty.
+    std::function<base::Task<Place>(std::string folder)> resolve_folder;
   };
 
   BufferSink(Buffer& buffer, Options options, const base::Clock& clock)

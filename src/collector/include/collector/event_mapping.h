@@ -30,11 +30,17 @@ class EventMapping {
   /// Nothing when a record of this kind makes none.
   std::optional<AgentEvent> map(const agents::Record& record) const;
 
+  /// Puts an event of `map` to where the folder belongs that the agent worked in; unless the place
+  /// of the log is known, which is more.
+  void settle(AgentEvent& event, const Place& place) const;
+  bool is_settled() const { return place_.is_resolved(); }
+
  private:
   void set_context(const agents::Record& record, AgentEvent& event) const;
   void set_data(const agents::Record& record, AgentEvent& event) const;
   void set_metrics(const agents::Record& record, AgentEvent& event) const;
   bool has_contract_format() const;
+  bool is_chat() const;
 
   Origin origin_;
   const base::Clock& clock_;

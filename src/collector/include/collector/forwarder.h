@@ -23,9 +23,10 @@ namespace collector {
 struct ForwarderState {
   std::int64_t pending = 0;  // in the buffer
   std::uint64_t sent = 0, failed_attempts = 0, parked = 0;
-  bool connected = false;  // the last attempt was answered with a 2xx
-  bool gave_up = false;    // a round of attempts has failed, and the next one only comes later
-  std::string last_error;  // of the last attempt; empty when it succeeded
+  bool connected = false;   // the last attempt was answered with a 2xx
+  bool gave_up = false;     // a round of attempts has failed, and the next one only comes later
+  std::string last_error;   // of the last attempt; empty when it succeeded
+  std::string last_parked;  // why the last event was set aside
 };
 
 /// The events of a batch as the body of a request.
@@ -45,6 +46,9 @@ base::Task<base::Result<void>> check_health(
 /// - 2xx: the events are removed.
 /// - no answer, 408, 425, 429, 5xx: the batch is sent again, up to maxRetries times, then anew
 ///   after longer waits, for as long as it takes. It stays in the buffer meanwhile.
+/// - a connection that is cut off kHangUps times in a row under a body of kLargeBody or more: some
+///   proxies refuse a large body this way. From then on bodies have half its size at most; a single
+///   event that does not get through is parked if the backend says that it is well.
 /// - 400, 413, 422: the batch is sent in halves, down to the events that are refused alone, which
 ///   are parked with the backend's reason.
 /// - any other: a matter of configuration. Nothing is lost; it is tried again every
@@ -58,6 +62,8 @@ class Forwarder {
   static constexpr std::chrono::seconds kRequestLimit{30};
   static constexpr std::chrono::seconds kRefusedPause{60};
   static constexpr std::size_t kMaxReason = 500;  // bytes of an answer that are kept
+  static constexpr std::size_t kLargeBody = std::size_t{64} << 10;
+  static constexpr int kHangUps = 3;
 
   /// `settings` have been checked. `backend` is their backend_url. Becomes the listener of
   /// `buffer`, which does not run yet.
@@ -83,7 +89,8 @@ class Forwarder {
     Verdict verdict = Verdict::delivered;
     std::string why;
     std::optional<std::chrono::milliseconds> retry_after;
-    bool partial = false;  // some of them may have arrived
+    bool partial = false;     // some of them may have arrived
+    std::size_t cut_off = 0;  // bytes of the body under which the backend hung up
   };
   using Batch = std::span<const BufferedEvent>;
 
@@ -96,6 +103,9 @@ class Forwarder {
   base::Task<Outcome> attempt(Batch batch) REQUIRES(strand_);
   base::Task<void> remove(Batch batch) REQUIRES(strand_);
   base::Task<void> park(const BufferedEvent& event, std::string why) REQUIRES(strand_);
+  base::Task<bool> tried_long_enough(std::string_view what, const base::Result<void>& done)
+      REQUIRES(strand_);
+  base::Task<bool> adapt_to_hang_ups(Batch batch, const Outcome& outcome) REQUIRES(strand_);
   base::Task<void> drain() REQUIRES(strand_);
   base::Task<bool> cut_off(std::chrono::milliseconds limit) REQUIRES(strand_);
   void learn_coding(const net::ClientResponse& answer) REQUIRES(strand_);
@@ -123,7 +133,10 @@ class Forwarder {
   bool running_ GUARDED_BY(strand_) = false;
   bool stopping_ GUARDED_BY(strand_) = false;
   bool out_of_time_ GUARDED_BY(strand_) = false;
-  int failures_ GUARDED_BY(strand_) = 0;  // in a row
+  bool disk_failed_ GUARDED_BY(strand_) = false;  // at the end: what was sent is there still
+  int failures_ GUARDED_BY(strand_) = 0;          // in a row
+  int hang_ups_ GUARDED_BY(strand_) = 0;          // the same, under large bodies
+  std::size_t max_body_ GUARDED_BY(strand_) = Buffer::kMaxReadBytes;  // bytes of events
   std::coroutine_handle<> stopper_ GUARDED_BY(strand_);
   ForwarderState state_ GUARDED_BY(strand_);
 };

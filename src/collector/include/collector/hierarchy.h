@@ -35,12 +35,14 @@ class Hierarchy {
             net::HttpSender& sender, base::WorkerPool& pool, const base::Clock& clock);
 
   /// Makes the machine and the workspaces below `roots` known to the backend; warns of what fails,
-  /// and gives up when nobody answers.
-  base::Task<void> announce(std::vector<std::string> roots);
+  /// and gives up with `unavailable` when it does not answer or cannot do it now. What it refuses
+  /// is no failure: asking again would change nothing.
+  base::Task<base::Result<void>> announce(std::vector<std::string> roots);
 
   /// Of a workspace of the VS Code family, by the name of its folder in workspaceStorage.
   base::Task<std::optional<Place>> of_workspace(std::string hash);
-  /// Of a folder that an agent worked in: of the git repository around it, if there is one.
+  /// Of a folder that an agent worked in: of the git repository around it, if there is one. A
+  /// folder that is not there has none.
   base::Task<std::optional<Place>> of_folder(std::string folder);
 
   /// Ends what is under way; nothing is asked any more.

@@ -57,6 +57,8 @@ struct Settings {
 
   std::int64_t server_port = 0;  // 0: none
   std::string server_bind = "127.0.0.1";
+  std::string server_ping_interval_text = "30s";
+  std::chrono::milliseconds server_ping_interval{30'000};  // at least 1
 
   std::vector<std::string> warnings;  // values that were set aside, for the log
 

@@ -37,8 +37,10 @@ struct ClientOptions {
 /// Trusted certificates are read at the first https request: the system's, or SSL_CERT_FILE's.
 /// Thread: that of the IoThread which it lives on; Asio adds one that looks up names, once there is
 ///         a name to look up. Destroyed when nothing is under way.
+/// An answer that comes before the body was sent counts; the rest of the body is not sent then.
 /// Errors: `unavailable` (no connection, no complete answer in time, certificate not trusted),
-///         `cancelled`, `invalid_argument` (a header with a line break, the address of a proxy).
+///         `gone` (the server hung up without a byte of an answer), `cancelled`, `invalid_argument`
+///         (a header with a line break, the address of a proxy).
 class HttpSender {
  public:
   static constexpr std::size_t kMaxIdle = 4;

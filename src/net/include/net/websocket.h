@@ -22,7 +22,7 @@ struct WebSocketMessage {
 ///
 /// Answers pings and the peer's close by itself. A peer that breaks the protocol, or sends more
 /// than kMaxMessageBytes in one message, is told so in a close frame. One that says nothing for
-/// kPingPeriod is asked with a ping, and given up when it does not answer within another. While
+/// a ping period is asked with a ping, and given up when it does not answer within another. While
 /// nobody receives, no more is read from the peer than ResponseStream::kMaxUnreadBytes.
 ///
 /// Thread: the connection's. Owner: the connection; valid until the handler's coroutine returns.
@@ -55,9 +55,10 @@ class WebSocket {
 using WebSocketHandler = std::function<base::Task<void>(WebSocket&)>;
 
 /// The answer to a request to open a WebSocket: 101, and then `serve` for as long as it wants; 400
-/// when it is no such request, 426 when it is one of another version.
+/// when it is no such request, 426 when it is one of another version. `ping_period` is above 0.
 ///
 /// Whether the page that asks may do so is for the server's gate to say: browsers ask nobody.
-Response open_websocket(const Request& request, WebSocketHandler serve);
+Response open_websocket(const Request& request, WebSocketHandler serve,
+                        std::chrono::milliseconds ping_period = WebSocket::kPingPeriod);
 
 }  // namespace net

@@ -172,6 +172,28 @@ describe('docs/api.md', () => {
     }
   });
 
+  test('lists the routes of the task server with their scopes, all that it describes', async () => {
+    const { paths } = await (await fetch(`${server.url}/openapi.json`)).json();
+    const program = Object.entries(paths).flatMap(([path, methods]) =>
+      Object.entries(methods).map(([method, { description }]) => {
+        const scope = description.match(/Needs the scope (.*)\.$/)[1];
+        return `${method.toUpperCase()} ${path.replace('{taskId}', 'ID')} ${scope}`;
+      }),
+    );
+    const rows = tableRows(section(text, '## Tasks'));
+    const described = rows.filter(([, scope]) => scope);
+    assert.deepEqual(
+      described.map(([route, scope]) => `${code(route)} ${code(scope)}`).sort(),
+      program.sort(),
+    );
+    for (const [route] of rows.filter(([, scope]) => !scope)) {
+      const [method, path] = code(route).split(' ');
+      const response = await fetch(server.url + path, { method: 'OPTIONS' });
+      assert.equal(response.status, 200, path);
+      assert.ok(response.headers.get('allow').split(', ').includes(method), path);
+    }
+  });
+
   test('names the metrics of the program, all of them', async () => {
     const metrics = await (await fetch(`${server.url}/metrics`)).text();
     const program = [...metrics.matchAll(/^# TYPE (\S+ \S+)$/gm)].map(([, series]) => series);

@@ -19,7 +19,7 @@ class AccessTest : public testing::Test {
     const auto refusal = Access(rules_).check(request);
     return refusal ? refusal->status : 0;
   }
-  Access::Rules rules_{"127.0.0.1", {}, {}, ""};
+  Access::Rules rules_{"127.0.0.1", {}, {}, "", {}};
 };
 
 TEST_F(AccessTest, OnlyOurOwnNamesAreServed) {

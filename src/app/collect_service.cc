@@ -72,7 +72,8 @@ IngestServer::IngestServer(const Settings& settings, Collection& collection)
       access_({settings.server_bind,
                {},
                {},
-               is_loopback(settings.server_bind) ? std::string() : settings.api_key}),
+               is_loopback(settings.server_bind) ? std::string() : settings.api_key,
+               {}}),
       http_(collection.threads(), router_, options(), collection.metrics()) {}
 
 net::ServerOptions IngestServer::options() {

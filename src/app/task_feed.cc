@@ -35,7 +35,8 @@ struct TaskFeed::Batch {
   std::vector<Event> events;
   std::vector<Json> accumulated;
   std::optional<tasks::Status> end;
-  std::uint64_t creation = 0;  // of the task, where global subscribers may want it
+  std::optional<std::int64_t> restored_to;  // the newest index of an archive that came in
+  std::uint64_t creation = 0;               // of the task, where global subscribers may want it
   std::size_t bytes = 0;
 };
 
@@ -190,6 +191,7 @@ class TaskFeed::Part {
     const TaskStreamQuery& query = subscriber.query;
     std::string text;
     for (const Batch* batch : batches) {
+      if (batch->restored_to) out.seen = *batch->restored_to;  // indexes go on from there
       for (std::size_t i = 0; i < batch->events.size(); ++i) {
         const Event& event = batch->events[i];
         if (event.index <= out.seen) continue;
@@ -321,32 +323,43 @@ std::size_t TaskFeed::subscribers(std::string_view task_id) const {
 }
 
 void TaskFeed::appended(const tasks::Appended& appended) {
-  const bool has_globals = global_subscribers_.load() > 0;
-  if (!has_globals && subscribers_.load() == 0) return;
-  std::vector<bool> wanted(parts_.size(), has_globals);
-  std::uint64_t creation = 0;
-  bool is_wanted = false;
-  {
-    base::MutexLock lock(mutex_);
-    if (const auto found = interests_.find(appended.task_id); found != interests_.end()) {
-      is_wanted = true;
-      for (std::size_t i = 0; i < parts_.size(); ++i)
-        if (found->second.by_part[i] > 0) wanted[i] = true;
-    }
-    if (const auto found = created_.find(appended.task_id); found != created_.end()) {
-      creation = found->second;
-      if (appended.end) created_.erase(found);
-    }
-  }
-  if (!is_wanted && creation == 0) return;
+  if (subscribers_.load() == 0 && global_subscribers_.load() == 0) return;
   auto batch = std::make_shared<Batch>();
   batch->task_id = appended.task_id;
+  batch->end = appended.end;
+  {
+    base::MutexLock lock(mutex_);
+    const bool is_followed = interests_.contains(appended.task_id);
+    const auto found = created_.find(appended.task_id);
+    if (!is_followed && found == created_.end()) return;
+    if (found != created_.end()) batch->creation = found->second;
+    if (found != created_.end() && appended.end) created_.erase(found);
+  }
   batch->events.assign(appended.events.begin(), appended.events.end());
   batch->accumulated.assign(appended.accumulated.begin(), appended.accumulated.end());
-  batch->end = appended.end;
-  batch->creation = creation;
   for (const Event& event : batch->events) batch->bytes += event.data.size() + sizeof event;
   for (const Json& data : batch->accumulated) batch->bytes += data.size();
+  push(std::move(batch));
+}
+
+void TaskFeed::restored(std::string_view task_id, std::int64_t newest_index,
+                        std::optional<tasks::Status> end) {
+  if (subscribers_.load() == 0) return;
+  auto batch = std::make_shared<Batch>();
+  batch->task_id = task_id;
+  batch->restored_to = newest_index;
+  batch->end = end;
+  push(std::move(batch));
+}
+
+void TaskFeed::push(std::shared_ptr<Batch> batch) {
+  std::vector<bool> wanted(parts_.size(), batch->creation > 0);
+  {
+    base::MutexLock lock(mutex_);
+    if (const auto found = interests_.find(batch->task_id); found != interests_.end())
+      for (std::size_t i = 0; i < parts_.size(); ++i)
+        if (found->second.by_part[i] > 0) wanted[i] = true;
+  }
   for (std::size_t i = 0; i < parts_.size(); ++i)
     if (wanted[i]) parts_[i]->push(batch);
 }

@@ -56,6 +56,8 @@ class TaskFeed : public tasks::StoreListener {
 
   void created(std::string_view task_id) override;
   void appended(const tasks::Appended& appended) override;
+  void restored(std::string_view task_id, std::int64_t newest_index,
+                std::optional<tasks::Status> end) override;
   bool wants_accumulated(std::string_view task_id) const override;
 
   /// Serves a subscriber of one task, which exists, until it has ended or the client has gone.
@@ -87,6 +89,8 @@ class TaskFeed : public tasks::StoreListener {
 
   class Attached;
 
+  /// To the threads on which somebody follows the task, or all tasks.
+  void push(std::shared_ptr<Batch> batch);
   std::size_t here() const;
   base::Task<bool> replay(Subscriber& subscriber);
 

@@ -39,7 +39,8 @@ Result<void> check_exposure(const TaskSettings& settings) {
 // In the order of making; destroyed the other way round.
 struct TaskServer::Parts {
   explicit Parts(const TaskSettings& settings)
-      : threads(io_threads()), access({settings.host, {}, settings.cors_origins, {}, {}}) {}
+      : threads(io_threads()),
+        access({settings.host, settings.allowed_hosts, settings.cors_origins, {}, {}}) {}
 
   base::Metrics metrics;
   net::IoThreads threads;

@@ -222,12 +222,14 @@ Result<void> read_auth(const ConfigNode& root, const Environment& environment,
     return false;
   };
   over("ALGORITHM", auth.algorithm);
-  over("SECRET", auth.secret);
+  const bool has_secret = over("SECRET", auth.secret);
   over("ISSUER", auth.issuer);
   over("AUDIENCE", auth.audience);
   // A key of the environment comes before any of the file.
   const bool has_key = over("PUBLIC_KEY", auth.public_key);
-  if (!has_key && over("PUBLIC_KEY_FILE", auth.public_key_file)) auth.public_key.clear();
+  const bool has_file = !has_key && over("PUBLIC_KEY_FILE", auth.public_key_file);
+  if (has_file) auth.public_key.clear();
+  if ((has_key || has_file) && !has_secret) auth.secret.clear();
   TRY_OK(set_mode(mode, auth));
   return read_services(root, auth);
 }
@@ -243,7 +245,8 @@ Result<void> read_storage(const ConfigNode& root, const TaskFlags& flags,
   reader.text("adapters.broadcast.provider", broadcast);
   for (const char* path : {"adapters.longTerm.provider", "adapters.longTermStore.provider"})
     reader.text(path, cold);
-  for (const char* path : {"adapters.shortTermStore.path", "adapters.longTermStore.path"})
+  for (const char* path : {"adapters.shortTerm.path", "adapters.longTerm.path",
+                           "adapters.shortTermStore.path", "adapters.longTermStore.path"})
     reader.text(path, settings.db_path);
   for (const char* path : {"adapters.broadcast.url", "adapters.shortTermStore.url"})
     reader.text(path, url);
@@ -288,12 +291,17 @@ Result<TaskSettings> load_task_settings(const TaskFlags& flags, const Environmen
   reader.truth("adminApi", settings.has_admin_api);
   reader.text("adminToken", settings.admin_token);
   reader.texts("cors.origins", settings.cors_origins);
+  reader.texts("allowHosts", settings.allowed_hosts);
   reader.integer<std::size_t>("maxBodyBytes", settings.max_body_bytes, 1024, std::size_t{1} << 30);
   reader.truth("resumeByLastEventId", settings.resumes_by_header);
   TRY_OK(reader.outcome());
   TRY_OK(read_storage(root, flags, environment, defaults, settings));
   TRY_OK(read_auth(root, environment, settings.auth));
   if (!flags.host.empty()) settings.host = flags.host;
+  settings.allowed_hosts.insert(settings.allowed_hosts.end(), flags.allowed_hosts.begin(),
+                                flags.allowed_hosts.end());
+  settings.cors_origins.insert(settings.cors_origins.end(), flags.allowed_origins.begin(),
+                               flags.allowed_origins.end());
   settings.resumes_by_header |= flags.resumes_by_header;
   if (flags.port) settings.port = *flags.port;
   if (settings.has_admin_api && settings.admin_token.empty()) {

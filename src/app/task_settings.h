@@ -42,7 +42,8 @@ struct TaskSettings {
   std::string admin_token;  // made for this start where none is set
   bool has_made_admin_token = false;
   TaskAuthSettings auth;
-  std::vector<std::string> cors_origins;  // `*`: every one
+  std::vector<std::string> cors_origins;   // `*`: every one
+  std::vector<std::string> allowed_hosts;  // further names for the Host header
   std::size_t max_body_bytes = std::size_t{10} << 20;
   bool resumes_by_header = false;  // Last-Event-ID where the query names no past
 };
@@ -52,6 +53,7 @@ struct TaskFlags {
   std::string config, host, storage, db_path;
   std::optional<std::uint16_t> port;
   bool resumes_by_header = false;
+  std::vector<std::string> allowed_hosts, allowed_origins;  // beside those of the file
 };
 
 /// Where tasks are kept that nothing says a place for.

@@ -49,6 +49,9 @@ void add_start(CLI::App& group, Action& action) {
   command->add_option("--host", flags->host, "address to listen on [127.0.0.1]");
   command->add_option("-s,--storage", flags->storage, "memory or sqlite [memory]");
   command->add_option("--db-path", flags->db_path, "file of the SQLite store [./taskcast.db]");
+  command->add_option("--allow-host", flags->allowed_hosts, "a further name for the Host header");
+  command->add_option("--allow-origin", flags->allowed_origins,
+                      "a web page that may use the server; *: every one");
   command->add_flag("--resume-by-last-event-id", flags->resumes_by_header,
                     "a Last-Event-ID header counts as since.id");
   command->callback([&action, flags, port, has_port] {

@@ -139,7 +139,8 @@ class MemoryStore::Shard {
     return history;
   }
 
-  Result<bool> restore(Archive archive, bool overwrite, std::uint64_t number) {
+  Result<bool> restore(Archive archive, bool overwrite, std::uint64_t number,
+                       StoreListener* listener) {
     MutexLock lock(mutex_);
     Entry* before = look(archive.task.id);
     if (before && !overwrite) return task_exists(archive.task.id);
@@ -153,6 +154,8 @@ class MemoryStore::Shard {
     }
     entry->next_index = static_cast<std::int64_t>(archive.events.size());
     schedule(*entry);
+    if (before && listener)
+      listener->restored(entry->task.id, entry->next_index - 1, end_of(entry->task));
     entries_[entry->task.id] = std::move(entry);
     return before != nullptr;
   }
@@ -214,9 +217,7 @@ class MemoryStore::Shard {
       accumulated.back() = entry.series[*event.series_id].accumulation.data();
     }
     if (!listener || stored.empty()) return stored;
-    std::optional<Status> end;
-    if (is_terminal(entry.task.status)) end = entry.task.status;
-    listener->appended({entry.task.id, stored, accumulated, end});
+    listener->appended({entry.task.id, stored, accumulated, end_of(entry.task)});
     return stored;
   }
 
@@ -272,7 +273,7 @@ base::Task<Result<History>> MemoryStore::history(std::string id, HistoryQuery qu
 
 base::Task<Result<bool>> MemoryStore::restore(Archive archive, bool overwrite) {
   Shard& shard = shard_of(archive.task.id);
-  co_return shard.restore(std::move(archive), overwrite, created_.fetch_add(1));
+  co_return shard.restore(std::move(archive), overwrite, created_.fetch_add(1), listener_);
 }
 
 Time MemoryStore::next_due() const {

@@ -309,6 +309,12 @@ Result<std::optional<std::int64_t>> latest_index(Database& db, std::string_view 
       task_id, series_id);
 }
 
+Result<std::optional<std::string>> other_owner(Database& db, std::string_view task_id,
+                                               std::string_view event_id) {
+  return db.text("SELECT task_id FROM taskcast_events WHERE id = ?1 AND task_id <> ?2", event_id,
+                 task_id);
+}
+
 Result<void> clear(Database& db, std::string_view task_id) {
   TRY_OK(db.run("DELETE FROM taskcast_events WHERE task_id = ?1", task_id));
   TRY_OK(db.run("DELETE FROM taskcast_series_latest WHERE task_id = ?1", task_id));

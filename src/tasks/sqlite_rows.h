@@ -40,6 +40,10 @@ base::Result<std::optional<std::int64_t>> latest_index(store::Database& db,
                                                        std::string_view task_id,
                                                        std::string_view series_id);
 
+/// The task that an event of this id belongs to, if it is another than this one.
+base::Result<std::optional<std::string>> other_owner(store::Database& db, std::string_view task_id,
+                                                     std::string_view event_id);
+
 /// All of a task but itself.
 base::Result<void> clear(store::Database& db, std::string_view task_id);
 

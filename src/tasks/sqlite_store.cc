@@ -1,5 +1,7 @@
 #include "tasks/sqlite_store.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 
 #include "sqlite_heads.h"
@@ -94,10 +96,8 @@ struct SqliteStore::UpdateJob : Job {
   void tell(SqliteStore& store) override {
     if (!answer) return;
     store.note_due(due_time(*answer));
-    std::optional<Status> end;
-    if (is_terminal(answer->status)) end = answer->status;
     if (store.listener_ && !added.events.empty())
-      store.listener_->appended({id, added.events, added.accumulated, end});
+      store.listener_->appended({id, added.events, added.accumulated, end_of(*answer)});
   }
 };
 
@@ -142,13 +142,25 @@ struct SqliteStore::RestoreJob : Job {
       answer = task_exists(archive.task.id);
       return {};
     }
+    for (const Event& event : archive.events) {
+      TRY(const auto other, rows::other_owner(db, archive.task.id, event.id));
+      if (!other) continue;
+      answer = base::Error{base::Errc::conflict,
+                           fmt::format("event {} belongs to task {}", event.id, *other)};
+      return {};
+    }
     TRY_OK(rows::save(db, archive.task));
     TRY_OK(store.heads_->replace(db, archive));
     answer = before.has_value();
     return {};
   }
   void tell(SqliteStore& store) override {
-    if (answer) store.note_due(due_time(archive.task));
+    if (!answer) return;
+    store.note_due(due_time(archive.task));
+    if (*answer && store.listener_)
+      store.listener_->restored(archive.task.id,
+                                static_cast<std::int64_t>(archive.events.size()) - 1,
+                                end_of(archive.task));
   }
 };
 

@@ -22,6 +22,11 @@ Error is_over(Status status) {
           fmt::format("Cannot publish to task in terminal status: {}", name(status))};
 }
 
+std::optional<Status> end_of(const Task& task) {
+  if (!is_terminal(task.status)) return std::nullopt;
+  return task.status;
+}
+
 base::Time due_time(const Task& task) {
   base::Time due = base::Time::max();
   if (is_terminal(task.status)) return due;

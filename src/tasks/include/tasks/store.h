@@ -38,6 +38,9 @@ class StoreListener {
   /// Before anything can be appended to the task.
   virtual void created(std::string_view task_id) = 0;
   virtual void appended(const Appended& appended) = 0;
+  /// An archive stands where the task was; indexes go on behind `newest_index`.
+  virtual void restored(std::string_view task_id, std::int64_t newest_index,
+                        std::optional<Status> end) = 0;
   /// Whether somebody wants the accumulated data of this task's events. A store that has it at
   /// hand need not ask.
   virtual bool wants_accumulated(std::string_view task_id) const = 0;
@@ -115,7 +118,7 @@ class TaskStore {
   virtual base::Task<base::Result<History>> history(std::string id, HistoryQuery query) = 0;
 
   /// Puts `archive` in the place of what there is of its task; returns whether there was something.
-  /// The listener hears nothing. `conflict` when there is and `overwrite` is false.
+  /// `conflict` when there is and `overwrite` is false, or an event's id is another task's.
   virtual base::Task<base::Result<bool>> restore(Archive archive, bool overwrite) = 0;
 
   /// When the next task times out or resumes; the maximum when none does. Cheap.
@@ -128,6 +131,9 @@ class TaskStore {
 base::Error no_such_task(std::string_view id);
 base::Error task_exists(std::string_view id);
 base::Error is_over(Status status);
+
+/// Its status, if that is terminal.
+std::optional<Status> end_of(const Task& task);
 
 /// When something is to happen to the task by itself; the maximum when nothing is.
 base::Time due_time(const Task& task);

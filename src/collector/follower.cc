@@ -180,6 +180,10 @@ Task<void> Follower::pump() {
     history_done_ += bytes;
     busy_.erase(path);
     if (again_.erase(path) > 0) enqueue(path, live_, 0);
+    // Also behind one that turned out to be no document, or to hold nothing new.
+    if (document_is_open_ || documents_.empty()) continue;
+    enqueue(documents_.front(), live_, 0);
+    documents_.pop_front();
   }
   --pumps_;
   ended();

@@ -204,8 +204,12 @@ Task<Result<void>> Follower::read_document(Log& log) {
     enqueue_at(Clock::now() + options_.debounce, log.path);
     co_return Result<void>{};
   }
-  CO_TRY_OK(co_await parts_.sink.wait_for_room());
   document_is_open_ = true;
+  auto room = co_await parts_.sink.wait_for_room();
+  if (!room) {
+    document_is_open_ = false;
+    co_return room;
+  }
   Cursor cursor = log.cursor;
   const auto store_from_worker = [this, &log, &cursor]() -> Result<void> {
     std::promise<Result<void>> promise;
@@ -230,10 +234,6 @@ Task<Result<void>> Follower::read_document(Log& log) {
   };
   auto done = co_await parts_.pool.run(read);
   document_is_open_ = false;
-  if (!documents_.empty()) {
-    enqueue(documents_.front(), live_, 0);
-    documents_.pop_front();
-  }
   AgentProgress& progress = progress_of(log.agent);
   const std::uint64_t broken =
       reader->counts().broken + (!done && done.error().code == Errc::corrupt);

@@ -130,6 +130,7 @@ class FollowerTest : public testing::Test {
  protected:
   FollowerTest() {
     fs::create_directories(logs);
+    fs::create_directories(documents);
     io_ = std::thread([this] { thread.run(); });
     for (std::size_t i = 0; i < 2; ++i) workers_.emplace_back([this, i] { pool.work(i); });
   }
@@ -166,7 +167,8 @@ class FollowerTest : public testing::Test {
 
   void start() {
     Follower::Options options;
-    options.locations = {agents::location_at(agent, logs, no_environment)};
+    options.locations = {agents::location_at(agent, logs, no_environment),
+                         agents::location_at(agents::Agent::gemini, documents, no_environment)};
     options.debounce = std::chrono::milliseconds{1};
     options.rediscovery = rediscovery;
     options.from = from;
@@ -204,12 +206,28 @@ class FollowerTest : public testing::Test {
   bool said(const std::string& text) const {
     return std::find(sink.given.begin(), sink.given.end(), text) != sink.given.end();
   }
+  std::string write_document(const std::string& name, const Texts& texts) {
+    std::string messages;
+    for (const std::string& text : texts)
+      messages += (messages.empty() ? "" : ",") + (R"({"id":")" + text) +
+                  R"(","type":"user","content":")" + text + "\"}";
+    const std::string path = documents + "/" + name;
+    std::ofstream(path) << R"({"sessionId":"s","messages":[)" << messages << "]}";
+    return path;
+  }
+  void make_room() {
+    on_thread([&] {
+      sink.is_full = false;
+      for (const auto waiter : std::exchange(sink.roomless, {})) waiter.resume();
+    });
+  }
   bool has(const Texts& expected) {
     return sink.await([&] { return sink.given == expected; });
   }
 
   support::TemporaryFolder folder;
   std::string logs = folder / "logs";
+  const std::string documents = folder / "documents";
   const agents::Environment no_environment = [](const std::string&) {
     return std::optional<std::string>();
   };
@@ -372,11 +390,28 @@ TEST_F(FollowerTest, WithoutRoomReadingWaitsAndNothingIsDropped) {
   EXPECT_TRUE(sink.await([&] { return sink.roomless.size() == 1; }));
   append("a.jsonl", "two");
   EXPECT_EQ(sink.texts(), Texts{});
-  on_thread([&] {
-    sink.is_full = false;
-    for (const auto waiter : std::exchange(sink.roomless, {})) waiter.resume();
-  });
+  make_room();
   EXPECT_TRUE(has({"one", "two"}));
+}
+
+TEST_F(FollowerTest, ADocumentWithNothingNewHoldsUpNoneThatStandsBehindIt) {
+  const std::string old = write_document("old.json", {"one"});
+  start();
+  finish();
+  sink.is_full = true;
+  tell(What::changed, write_document("open.json", {"two"}));
+  EXPECT_TRUE(sink.await([&] { return sink.roomless.size() == 1; }));
+  for (int i = 0; i < 8; ++i)
+    tell(What::changed, write_document("new" + std::to_string(i) + ".json", {"three"}));
+  tell(What::changed, old);
+  // Until they stand in line behind the one that is open. Were that too soon, this could not fail.
+  const auto due = std::chrono::steady_clock::now() + std::chrono::milliseconds{200};
+  while (std::chrono::steady_clock::now() < due) status();
+  make_room();
+  const auto is_taken = [&] {
+    return std::count(sink.given.begin(), sink.given.end(), "three") == 8;
+  };
+  EXPECT_TRUE(sink.await(is_taken));
 }
 
 TEST_F(FollowerTest, ALogThatIsGoneIsForgottenAndTakenUpWhenItComesBack) {

@@ -10,6 +10,7 @@ import { writeCopilotLogs } from '../support/copilot_logs.mjs';
 import { writeCursorLogs } from '../support/cursor_logs.mjs';
 import { writeGeminiLogs } from '../support/gemini_logs.mjs';
 import { HttpClient } from '../support/http.mjs';
+import { sum } from '../support/made_logs.mjs';
 import { writeOpencodeLogs } from '../support/opencode_logs.mjs';
 import { seed } from '../support/random.mjs';
 import { run } from '../support/server.mjs';
@@ -37,18 +38,20 @@ const DAY_MS = 86_400_000;
 /// Writes the logs of all agents, of the last weeks, and lets them rest. Returns what is to be told
 /// of each, by its name as a collector has it.
 function writeAll(home) {
-  const options = {
-    seed: seed(),
-    start: Math.floor(Date.now() / DAY_MS) * DAY_MS - 40 * DAY_MS,
-    config: join(home.dir, '.config'),
-    data: join(home.dir, 'data'),
-  };
+  const options = optionsFor(home);
   const told = {};
   for (const [agent, write] of Object.entries(WRITERS)) told[agent] = write(home.dir, options);
   Object.assign(told, home.generate({ ...options, bytes: 4_000_000 }).told);
   rest(home.dir);
   return told;
 }
+
+const optionsFor = (home) => ({
+  seed: seed(),
+  start: Math.floor(Date.now() / DAY_MS) * DAY_MS - 40 * DAY_MS,
+  config: join(home.dir, '.config'),
+  data: join(home.dir, 'data'),
+});
 
 // What was written a moment ago may be in the making.
 function rest(folder) {
@@ -135,6 +138,16 @@ describe('a server in the home of all agents', () => {
     for (const { agent, broken, failures } of first.agents) {
       if (agent in WRITERS || agent === 'copilot') assert.deepEqual([broken, failures], [0, 0], agent);
     }
+    // What some of these agents write meanwhile, also into folders that were not there.
+    const stored = () => sqlite(home.db, 'SELECT count(*) AS n FROM events')[0].n;
+    let enough = stored();
+    for (const agent of ['github-copilot', 'gemini']) {
+      const more = WRITERS[agent](home.dir, { ...optionsFor(home), seed: seed() + 1 });
+      for (const count of Object.values(more.events)) enough += count;
+      told[agent] = sum([told[agent], more]);
+    }
+    await until(() => stored() >= enough, 'the new logs', { withinMs: 30_000 });
+    check();
     const before = home.events();
     assert.equal(await first.server.stop(), 0);
 

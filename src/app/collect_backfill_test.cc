@@ -143,6 +143,20 @@ TEST(CollectBackfillTest, WhatWasStoppedIsNotCalledCompleted) {
   EXPECT_NE(backfill_json(stopped, {}, 1).find("\"stopped\":true"), std::string::npos);
 }
 
+TEST(CollectBackfillTest, EachWayNotToArriveIsALine) {
+  BackfillResult missing = result();
+  EXPECT_EQ(backfill_complaint(missing), "");
+  missing.unsent = 5;
+  missing.why_unsent = "no route\x1b[2J";
+  missing.parked = 2;
+  const std::string lines = backfill_complaint(missing);
+  EXPECT_TRUE(lines.starts_with("Error: 5 events wait to be sent: no route")) << lines;
+  EXPECT_TRUE(lines.ends_with("\nError: 2 events were refused and set aside\n")) << lines;
+  EXPECT_EQ(lines.find('\x1b'), std::string::npos);
+  const std::string json = backfill_json(missing, {}, 1);
+  EXPECT_NE(json.find(R"("unsent":5,"parked":2)"), std::string::npos) << json;
+}
+
 TEST(CollectBackfillTest, TheNoticeHasFiveLines) {
   const std::string notice = backfill_notice();
   EXPECT_TRUE(

@@ -1,6 +1,7 @@
 // What the backend does not take: told, kept, and sent again when that is asked for.
 import assert from 'node:assert/strict';
-import { existsSync } from 'node:fs';
+import { existsSync, writeFileSync } from 'node:fs';
+import http from 'node:http';
 import { describe, test } from 'node:test';
 import { Backend, Collected } from '../support/collector.mjs';
 import { run } from '../support/server.mjs';
@@ -13,6 +14,61 @@ const BACKFILL = ['backfill', 'run', '-a', 'claude'];
 // A command of the collector in this home.
 const collect = (home, args) =>
   run(['collect', ...args, '--config', home.config], { env: home.env });
+
+// A proxy before a backend: of a body that is larger than `limit` it reads nothing, and does `refuse`.
+async function startProxy(limit, refuse) {
+  const proxy = { texts: [], refused: 0 };
+  const server = http.createServer((request, response) => {
+    if (Number(request.headers['content-length'] ?? 0) > limit) {
+      proxy.refused += 1;
+      request.pause();
+      return refuse(request.socket);
+    }
+    const parts = [];
+    request.on('data', (part) => parts.push(part));
+    request.on('end', () => {
+      if (request.url === '/api/events/batch') {
+        const events = JSON.parse(Buffer.concat(parts).toString('utf8'));
+        proxy.texts.push(...events.map(({ data }) => data.prompt).filter(Boolean));
+      }
+      response.writeHead(200).end('{}');
+    });
+  });
+  await new Promise((ready) => server.listen(0, '127.0.0.1', ready));
+  const sockets = new Set(); // also those that HTTP has let go of, unread
+  server.on('connection', (socket) => sockets.add(socket));
+  proxy.url = `http://127.0.0.1:${server.address().port}`;
+  proxy.stop = () => {
+    for (const socket of sockets) socket.destroy();
+    server.close();
+  };
+  return proxy;
+}
+
+describe('a proxy that refuses large bodies before it has read them', () => {
+  const ways = {
+    'with 413': (socket) => {
+      const answer = 'HTTP/1.1 413 Content Too Large\r\nContent-Length: 0\r\n\r\n';
+      socket.write(answer, () => socket.resetAndDestroy());
+    },
+    'by hanging up': (socket) => socket.resetAndDestroy(),
+  };
+  for (const [way, refuse] of Object.entries(ways)) {
+    test(`${way} gets smaller ones`, async () => {
+      const proxy = await startProxy(200_000, refuse);
+      const home = new Collected(proxy.url);
+      const long = (text) => text.replace(/a says \d+/g, (said) => said + 'x'.repeat(5000));
+      const write = (path, text) => writeFileSync(path, long(text)); // half a megabyte
+      const texts = home.say('a', 0, 100, write).map(long);
+      const { code, stdout, stderr } = await collect(home, BACKFILL);
+      assert.equal(code, 0, stdout + stderr);
+      assert.ok(proxy.refused > 0);
+      assert.deepEqual(proxy.texts, texts);
+      assert.deepEqual(home.waiting(), []);
+      proxy.stop();
+    });
+  }
+});
 
 describe('sync retry', () => {
   test('sends again what was set aside, also while a collector runs', async () => {

@@ -87,14 +87,14 @@ TEST_F(CollectServiceTest, ARangeHidesNothingFromAWiderOne) {
 
 // What was said then is known to be no later than now, whatever the time when it is read.
 TEST_F(CollectServiceTest, WhatTellsNoTimeIsTakenUpToNow) {
-  const std::int64_t timed = backfill().processed;
+  backfill();
   std::string untimed = prompt(4, 5);
   untimed.replace(untimed.find("\"timestamp\""), 11, "\"unknown\"");
   std::ofstream(folder_ / "logs/-w-shop/a.jsonl", std::ios::app) << untimed;
   BackfillOptions options;
   options.to = base::Clock::system().now() - std::chrono::seconds{1};
   options.dry_run = true;
-  EXPECT_EQ(backfill(options).processed, timed + 1);
+  EXPECT_EQ(backfill(options).processed, 1);
   options.dry_run = false;
   EXPECT_EQ(backfill(options).processed, 1);
 }

@@ -265,11 +265,13 @@ void Server::Parts::start_periodics() {
         first.every(kIdleCheckPeriod, [this] { monitor_routes->check_idle().detach(); }));
     periodics.push_back(first.every(SpoolDelivery::kPeriod, [this] {
       ledger->expire();
+      if (tasks) tasks->tick();
       if (spool) spool->deliver().detach();
     }));
     if (auto_import)
       periodics.push_back(first.every(AutoImport::kFirst, [this] { auto_import->tick(); }));
     if (spool) spool->deliver().detach();
+    if (tasks) tasks->tick();
   });
 }
 

@@ -48,6 +48,7 @@ struct TaskServer::Parts {
   Access access;
   net::Router router;
   std::unique_ptr<net::HttpServer> http;
+  std::unique_ptr<net::IoThread::Periodic> ticks;  // of the first I/O thread
   std::vector<std::thread> io;
   std::uint16_t port = 0;
   bool is_stopped = false;
@@ -80,6 +81,11 @@ void TaskServer::Parts::start() {
   for (std::size_t i = 0; i < threads.size(); ++i)
     io.emplace_back([this, i] { threads.at(i).run(); });
   tasks->start();
+  net::IoThread& first = threads.at(0);
+  first.post([this, &first] {
+    ticks = first.every(tasks::Engine::kDuePeriod, [this] { tasks->tick(); });
+    tasks->tick();
+  });
   http->start();
 }
 
@@ -104,6 +110,7 @@ void TaskServer::stop() {
   Parts& p = *parts_;
   if (p.is_stopped) return;
   p.is_stopped = true;
+  p.threads.at(0).post([&p] { p.ticks.reset(); });
   p.tasks->stop_timer();
   p.http->stop(kPatience);
   p.tasks->stop();

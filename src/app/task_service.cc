@@ -35,20 +35,14 @@ TaskService::TaskService(TaskSettings settings, std::unique_ptr<TaskStorage> sto
                 [this] { return static_cast<double>(feed_.subscribers()); });
 }
 
-void TaskService::start() {
-  storage_->start();
-  timer_thread_.post([this] {
-    timer_ = timer_thread_.every(tasks::Engine::kDuePeriod, [this] {
-      storage_->expire();
-      look_closely();
-    });
-    look_closely();
-  });
+void TaskService::tick() {
+  storage_->expire();
+  look_closely();
 }
 
 void TaskService::stop_timer() {
   timer_thread_.post([this] {
-    timer_.reset();
+    is_ticking_ = false;
     close_timer_.reset();
   });
 }
@@ -56,7 +50,7 @@ void TaskService::stop_timer() {
 /// Nothing wakes up for tasks that are due in an hour.
 void TaskService::look_closely() {
   engine_.run_due().detach();
-  if (!timer_ || !engine_.is_due_soon()) {
+  if (!is_ticking_ || !engine_.is_due_soon()) {
     close_timer_.reset();
   } else if (!close_timer_) {
     close_timer_ =

@@ -27,8 +27,10 @@ class TaskService {
   const TaskSettings& settings() const { return settings_; }
 
   /// The I/O threads run already, or will.
-  void start();
-  /// Before the HTTP server ends.
+  void start() { storage_->start(); }
+  /// To be called every tasks::Engine::kDuePeriod, and at the start; on the first I/O thread.
+  void tick();
+  /// Before the HTTP server ends. No tick comes any more.
   void stop_timer();
   /// After it has, while the I/O threads still run.
   void stop() { storage_->stop(); }
@@ -47,8 +49,9 @@ class TaskService {
   tasks::Engine engine_;
   TaskAccess access_;
   TaskRoutes routes_;
-  // Of the first I/O thread: one for always, one while a task is due soon.
-  std::unique_ptr<net::IoThread::Periodic> timer_, close_timer_;
+  // Of the first I/O thread.
+  bool is_ticking_ = true;
+  std::unique_ptr<net::IoThread::Periodic> close_timer_;  // while a task is due soon
 };
 
 }  // namespace app

@@ -223,10 +223,12 @@ TEST_F(ImportTest, OldSessionsHaveEndedAndRecentOnesAreActive) {
   EXPECT_EQ(session("undated", "status"), "ended");
 }
 
-TEST_F(ImportTest, NothingOfAnImportIsPublished) {
+TEST_F(ImportTest, WhatIsToldOfAnImportCanBeKnownAsSuch) {
   log("a", {"user"});
   import();
-  EXPECT_TRUE(published_.empty());
+  ASSERT_FALSE(published_.empty());
+  for (const StoredEvent& stored : published_)
+    EXPECT_TRUE(is_imported(stored.event.source, stored.event.event_id));
   EXPECT_EQ(announced_, 1);
 }
 

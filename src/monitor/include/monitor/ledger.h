@@ -33,8 +33,8 @@ class LedgerListener {
   virtual ~LedgerListener() = default;
   /// Everything up to `last_id` is stored. True: hand over the rows too.
   virtual bool stored_up_to(std::int64_t last_id) = 0;
-  /// The rows behind `previous_id` up to `last_id`, in order; without imported ones, which are
-  /// history and no news.
+  /// The rows behind `previous_id` up to `last_id`, in order; imported ones too, which are history
+  /// and for most no news.
   virtual void stored(std::int64_t previous_id, std::int64_t last_id,
                       std::vector<StoredEvent> events) = 0;
 };

@@ -66,6 +66,8 @@ void write_parameters(Writer& json, const TaskRoute& route) {
   json.key("parameters").begin_array();
   if (route.pattern.find("{taskId}") != std::string_view::npos)
     write_parameter(json, {"taskId", "string", ""}, "path");
+  if (route.pattern.find("{clientId}") != std::string_view::npos)
+    write_parameter(json, {"clientId", "string", ""}, "path");
   const auto write_all = [&json](std::span<const Parameter> parameters) {
     for (const Parameter& parameter : parameters) write_parameter(json, parameter, "query");
   };

@@ -51,6 +51,19 @@ std::optional<Value> read_body(const Request& request) {
   return *body;
 }
 
+Response refused(const tasks::SequenceRefusal& refusal) {
+  using Kind = tasks::SequenceRefusal::Kind;
+  constexpr std::string_view kErrors[] = {"seq_gap", "seq_stale", "seq_duplicate", "seq_timeout"};
+  std::string text;
+  base::json::Writer writer(text);
+  writer.begin_object().key("error").value(kErrors[static_cast<std::size_t>(refusal.kind)]);
+  const bool is_by_number = refusal.kind == Kind::duplicate || refusal.kind == Kind::timeout;
+  writer.key(is_by_number ? "seq" : "receivedSeq").value(refusal.received);
+  if (refusal.kind != Kind::duplicate) writer.key("expectedSeq").value(refusal.expected);
+  writer.end_object();
+  return json(refusal.kind == Kind::timeout ? 408 : 409, std::move(text));
+}
+
 Response invalid(const tasks::Issues& issues) { return json(400, tasks::to_json(issues)); }
 
 Response event_stream() {
@@ -90,6 +103,8 @@ std::span<const TaskRoute> TaskRoutes::table() {
        "Follow a task by server-sent events", 200, "", "EventStream"},
       {Method::get, "/tasks/{taskId}/events/history", S::event_history, &R::get_history, "Events",
        "Get the events of a task", 200, "", "EventList"},
+      {Method::get, "/tasks/{taskId}/seq/{clientId}", S::event_publish, &R::get_sequence, "Events",
+       "Get the number that a publisher's next event has", 200, "", "Sequence"},
       {Method::get, "/tasks/{taskId}/archive", S::event_history, &R::export_archive, "Tasks",
        "Export a task as an archive", 200, "", "TaskArchive"},
       {Method::post, "/tasks/{taskId}/storage/release", S::task_manage, &R::release_storage,
@@ -211,7 +226,11 @@ base::Task<Response> TaskRoutes::publish(Request& request, const TaskCaller& cal
   if (!caller.may(TaskScope::event_publish, id)) co_return forbidden();
   auto& publication = std::get<tasks::Publication>(parsed);
   if (publication.events.empty()) co_return json(201, "[]");
-  const auto stored = co_await parts_.engine.publish(id, std::move(publication.events));
+  const auto out_of_turn = publication.fails_fast ? tasks::OutOfTurn::fail : tasks::OutOfTurn::hold;
+  const auto published =
+      co_await parts_.engine.publish(id, std::move(publication.events), out_of_turn);
+  if (published.refusal) co_return refused(*published.refusal);
+  const auto& stored = published.events;
   if (!stored) co_return to_answer(stored.error());
   std::string text;
   if (publication.is_array) text += '[';
@@ -221,6 +240,19 @@ base::Task<Response> TaskRoutes::publish(Request& request, const TaskCaller& cal
   }
   if (publication.is_array) text += ']';
   co_return json(201, std::move(text));
+}
+
+base::Task<Response> TaskRoutes::get_sequence(Request& request, const TaskCaller& caller) {
+  const std::string id = request.params.text("taskId");
+  if (!caller.may(TaskScope::event_publish, id)) co_return forbidden();
+  const std::string client = request.params.text("clientId");
+  const auto expected = parts_.engine.expected_number(id, client);
+  if (!expected) co_return error(404, "Unknown client");
+  std::string text;
+  base::json::Writer writer(text);
+  writer.begin_object().key("clientId").value(client);
+  writer.key("expectedSeq").value(*expected).end_object();
+  co_return json(200, std::move(text));
 }
 
 base::Task<Response> TaskRoutes::follow_task(Request& request, const TaskCaller& caller) {

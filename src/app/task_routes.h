@@ -70,6 +70,7 @@ class TaskRoutes {
   Answer get_task(net::Request& request, const TaskCaller& caller);
   Answer change_status(net::Request& request, const TaskCaller& caller);
   Answer publish(net::Request& request, const TaskCaller& caller);
+  Answer get_sequence(net::Request& request, const TaskCaller& caller);
   Answer follow_task(net::Request& request, const TaskCaller& caller);
   Answer get_history(net::Request& request, const TaskCaller& caller);
   Answer export_archive(net::Request& request, const TaskCaller& caller);

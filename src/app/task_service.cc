@@ -41,6 +41,7 @@ void TaskService::tick() {
 }
 
 void TaskService::stop_timer() {
+  engine_.stop_waiting();
   timer_thread_.post([this] {
     is_ticking_ = false;
     close_timer_.reset();

@@ -1,5 +1,7 @@
 #include "tasks/engine.h"
 
+#include <algorithm>
+
 #include "tasks/archive.h"
 
 namespace tasks {
@@ -17,7 +19,7 @@ base::Task<Result<Task>> Engine::create(Task task) {
   task.deadline = deadline_of(task.ttl, task.created_at);
   Task stored = task;
   CO_TRY_OK(co_await store_.create(std::move(task)));
-  note_due(stored);
+  note(stored);
   co_return stored;
 }
 
@@ -26,7 +28,7 @@ base::Task<Result<Task>> Engine::transition(std::string id, Transition transitio
     return change(task, wanted, clock_.now());
   };
   CO_TRY(Task moved, co_await store_.update(std::move(id), std::move(decide)));
-  note_due(moved);
+  note(moved);
   co_return moved;
 }
 
@@ -40,7 +42,7 @@ base::Task<Result<Task>> Engine::resolve(std::string id, Json result) {
     return change(task, transition, clock_.now());
   };
   CO_TRY(Task moved, co_await store_.update(std::move(id), std::move(decide)));
-  note_due(moved);
+  note(moved);
   co_return moved;
 }
 
@@ -58,15 +60,47 @@ base::Task<Result<bool>> Engine::import_archive(Archive archive, bool overwrite)
     task.deadline = deadline_of(task.ttl, clock_.now());
   const Task imported = task;
   const auto restored = co_await store_.restore(std::move(archive), overwrite);
-  if (restored) note_due(imported);
+  if (restored) note(imported);
   co_return restored;
 }
 
-void Engine::note_due(const Task& task) {
+void Engine::note(const Task& task) {
+  if (is_terminal(task.status)) order_.forget(task.id);
   if (is_due_soon_ && due_time(task) <= clock_.now() + kDuePeriod) is_due_soon_();
 }
 
+base::Task<Engine::Published> Engine::publish(std::string id, std::vector<NewEvent> events,
+                                              OutOfTurn out_of_turn) {
+  Published published;
+  const bool is_numbered = std::any_of(events.begin(), events.end(),
+                                       [](const NewEvent& event) { return event.client_id; });
+  if (!is_numbered) {
+    published.events = co_await store_.append(std::move(id), std::move(events));
+    co_return published;
+  }
+  for (NewEvent& event : events) {
+    const auto client = event.client_id;
+    const std::int64_t number = event.client_seq.value_or(0);
+    if (client) {
+      published.refusal = co_await order_.take(id, *client, number, out_of_turn);
+      if (published.refusal) co_return published;
+    }
+    std::vector<NewEvent> one;
+    one.push_back(std::move(event));
+    auto stored = co_await store_.append(id, std::move(one));
+    using Outcome = PublisherOrder::Outcome;
+    if (client) order_.done(id, *client, number, stored ? Outcome::stored : Outcome::failed);
+    if (!stored) {
+      published.events = std::move(stored.error());
+      co_return published;
+    }
+    published.events->push_back(std::move(stored->front()));
+  }
+  co_return published;
+}
+
 base::Task<void> Engine::run_due() {
+  order_.expire();
   const base::Time now = clock_.now();
   if (store_.next_due() > now || is_running_due_.exchange(true)) co_return;
   const Decide decide = [now](const Task& task) -> Result<Change> {
@@ -84,6 +118,7 @@ base::Task<void> Engine::run_due() {
     for (const std::string& id : *ids) {
       const auto moved = co_await store_.update(id, decide);
       has_moved |= moved.ok();
+      if (moved) note(*moved);
     }
     if (!has_moved) break;  // others were faster, or the store is away: at the next call
   }

@@ -52,8 +52,7 @@ void parse_client(Fields& fields, NewEvent& event) {
   event.client_id = fields.text("clientId");
   event.client_seq = fields.count("clientSeq");
   if (event.client_id.has_value() == event.client_seq.has_value()) return;
-  fields.note(event.client_id ? "clientSeq" : "clientId", "required",
-              "clientId and clientSeq go together: give both or neither");
+  fields.note(event.client_id ? "clientSeq" : "clientId", "required", "validation_error");
 }
 
 NewEvent parse_event(const Value& body, Issues& issues, std::vector<std::string> path,

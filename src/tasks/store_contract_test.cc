@@ -151,9 +151,9 @@ class StoreContractTest : public testing::TestWithParam<Adapter>, public StoreLi
     return event;
   }
   std::vector<Event> publish(const std::string& id, std::vector<NewEvent> events) {
-    auto stored = await(engine_->publish(id, std::move(events)));
-    EXPECT_TRUE(stored) << stored.error().what;
-    return stored ? *stored : std::vector<Event>();
+    auto published = await(engine_->publish(id, std::move(events)));
+    EXPECT_TRUE(published.events) << published.events.error().what;
+    return published.events ? *published.events : std::vector<Event>();
   }
   Event publish(const std::string& id, NewEvent event) {
     std::vector<NewEvent> events;

@@ -13,6 +13,7 @@
 #include "base/clock.h"
 #include "base/mutex.h"
 #include "base/ulid.h"
+#include "tasks/publisher_order.h"
 #include "tasks/store.h"
 
 namespace tasks {
@@ -30,7 +31,11 @@ class Engine {
 
   /// `is_due_soon` is called on any thread.
   Engine(TaskStore& store, const base::Clock& clock, std::function<void()> is_due_soon = {})
-      : store_(store), clock_(clock), is_due_soon_(std::move(is_due_soon)), ids_(clock) {}
+      : store_(store),
+        clock_(clock),
+        is_due_soon_(std::move(is_due_soon)),
+        order_(clock),
+        ids_(clock) {}
 
   /// Makes the task, pending, with a new id unless it has one. `conflict` when that is taken.
   base::Task<base::Result<Task>> create(Task task);
@@ -46,10 +51,17 @@ class Engine {
   /// no longer, blocked.
   base::Task<base::Result<Task>> resolve(std::string id, Json result);
 
-  /// All of `events` or none, with successive indexes.
-  base::Task<base::Result<std::vector<Event>>> publish(std::string id,
-                                                       std::vector<NewEvent> events) {
-    return store_.append(std::move(id), std::move(events));
+  /// All of `events` or none, with successive indexes. Where some are numbered by their publisher
+  /// each is stored in its turn, one by one, up to the first that is refused.
+  struct Published {
+    base::Result<std::vector<Event>> events = std::vector<Event>();
+    std::optional<SequenceRefusal> refusal;
+  };
+  base::Task<Published> publish(std::string id, std::vector<NewEvent> events,
+                                OutOfTurn out_of_turn = OutOfTurn::hold);
+  /// The number that a publisher's next event has; nothing when it is not known.
+  std::optional<std::int64_t> expected_number(std::string_view id, std::string_view client) const {
+    return order_.expected(id, client);
   }
 
   base::Task<base::Result<History>> history(std::string id, HistoryQuery query) {
@@ -60,18 +72,21 @@ class Engine {
   /// Whether there was such a task before. Nobody who follows it is told.
   base::Task<base::Result<bool>> import_archive(Archive archive, bool overwrite);
 
-  /// Ends the tasks whose time is over and resumes those that wait for this moment. Costs nothing
-  /// when nothing is due.
+  /// Ends the tasks whose time is over, resumes those that wait for this moment, and ends waits of
+  /// publishers. Costs nothing when nothing is due.
   base::Task<void> run_due();
+  /// Lets no request wait any more, so that they come to their end.
+  void stop_waiting() { order_.stop(); }
   /// Whether a task is due before the next period is over.
   bool is_due_soon() const { return store_.next_due() <= clock_.now() + kDuePeriod; }
 
  private:
-  void note_due(const Task& task);
+  void note(const Task& task);
 
   TaskStore& store_;
   const base::Clock& clock_;
   const std::function<void()> is_due_soon_;
+  PublisherOrder order_;
   base::Mutex mutex_;
   base::UlidGenerator ids_ GUARDED_BY(mutex_);
   std::atomic<bool> is_running_due_{false};

@@ -124,9 +124,9 @@ TEST(JwtTest, TokensOfJoseAreVerifiedByPemAndByJwkSet) {
       EXPECT_EQ(verdict(with_secret(*algorithm), token), "ok") << name;
       continue;
     }
-    const auto pems = std::find_if(std::begin(kPems), std::end(kPems), [&](const auto& entry) {
-      return name.starts_with(entry.first);
-    });
+    const auto pems =
+        std::find_if(std::begin(kPems), std::end(kPems),
+                     [alg = name](const auto& entry) { return alg.starts_with(entry.first); });
     for (const std::string_view pem : pems->second) {
       EXPECT_EQ(verdict(with_keys(pem), token), "ok") << name;
       EXPECT_EQ(verdict(with_keys(pem, algorithm), token), "ok") << name;

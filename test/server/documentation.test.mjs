@@ -177,7 +177,7 @@ describe('docs/api.md', () => {
     const program = Object.entries(paths).flatMap(([path, methods]) =>
       Object.entries(methods).map(([method, { description }]) => {
         const scope = description.match(/Needs the scope (.*)\.$/)[1];
-        return `${method.toUpperCase()} ${path.replace('{taskId}', 'ID')} ${scope}`;
+        return `${method.toUpperCase()} ${path.replace('{taskId}', 'ID').replace('{clientId}', 'CLIENT')} ${scope}`;
       }),
     );
     const rows = tableRows(section(text, '## Tasks'));

@@ -148,7 +148,9 @@ Result<void> Server::Parts::open_tasks() {
   if (!config.flag("tasks")) return {};
   const auto folder = std::filesystem::path(config.text("db")).parent_path();
   const TaskDefaults defaults{TaskSettings::Storage::sqlite, (folder / "tasks.db").string()};
-  TRY(TaskSettings found, load_task_settings({}, environment, defaults));
+  auto loaded = load_task_settings({}, environment, defaults);
+  if (!loaded) return std::move(loaded.error()).within("tasks (--tasks=false serves without them)");
+  TaskSettings found = std::move(*loaded);
   TRY(tasks, TaskService::open(std::move(found), threads, &pool, metrics));
   tasks->routes().add_to(router);
   return {};

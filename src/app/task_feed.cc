@@ -13,8 +13,8 @@
 // The join of history and live, for one subscriber:
 //   1. Attach, holding: what is told is kept, not sent.
 //   2. Read history, page by page, up to the index that was the newest at the first page.
-//   3. Send what was held above that index; look at the task once more, since its end may have been
-//      told before step 1; go live.
+//   3. Send what was held above that index; go live. If the task had ended when the first page was
+//      read, history is all there is.
 // `seen` is the index up to which the subscriber has everything.
 
 namespace app {
@@ -25,6 +25,7 @@ using tasks::Event;
 using tasks::Json;
 
 constexpr std::int64_t kPageEvents = 500;
+constexpr std::size_t kPageBytes = std::size_t{256} << 10;
 constexpr std::string_view kKeepAlive = ":keepalive\n\n";
 
 }  // namespace
@@ -49,8 +50,9 @@ struct TaskFeed::Subscriber {
   std::int64_t next_number = 0;  // in the filtered stream
   bool is_live = false;
   bool is_over = false;  // it has its `done`, or is too slow
-  std::vector<std::shared_ptr<const Batch>> held;
+  std::vector<std::shared_ptr<const Batch>> held = {};
   std::size_t held_bytes = 0;
+  std::optional<tasks::Status> end = {};  // the task had ended when history was read
 };
 
 struct TaskFeed::GlobalSubscriber {
@@ -113,6 +115,7 @@ class TaskFeed::Part {
     SharedBytes bytes;  // null: nothing to be shown
     std::int64_t seen = -1, next_number = 0;
     bool is_over = false;
+    bool is_torn = false;  // what a series has grown to is not known
   };
 
   void count(int change) REQUIRES(strand_) {
@@ -171,6 +174,8 @@ class TaskFeed::Part {
 
   void hold(Subscriber& subscriber, const std::vector<std::shared_ptr<const Batch>>& batches) {
     for (const auto& batch : batches) {
+      // What it reads at the moment is no longer what there is.
+      if (batch->restored_to) return give_up(subscriber);
       subscriber.held.push_back(batch);
       subscriber.held_bytes += batch->bytes;
     }
@@ -187,7 +192,7 @@ class TaskFeed::Part {
   }
 
   Rendered render(const Subscriber& subscriber, const std::vector<const Batch*>& batches) {
-    Rendered out{nullptr, subscriber.seen, subscriber.next_number, false};
+    Rendered out{nullptr, subscriber.seen, subscriber.next_number, false, false};
     const TaskStreamQuery& query = subscriber.query;
     std::string text;
     for (const Batch* batch : batches) {
@@ -200,8 +205,11 @@ class TaskFeed::Part {
         const std::int64_t number = out.next_number++;
         if (query.since_index && number <= *query.since_index) continue;
         tasks::EventView view;
-        if (query.format == SeriesFormat::accumulated && i < batch->accumulated.size())
-          view.data = batch->accumulated[i];
+        if (query.format == SeriesFormat::accumulated &&
+            event.effective_mode() == tasks::SeriesMode::accumulate) {
+          if (i < batch->accumulated.size()) view.data = batch->accumulated[i];
+          if (view.data.empty()) out.is_torn = true;
+        }
         append_event_frame(text, batch->task_id, event, query.is_wrapped, number, view);
       }
       if (!batch->end) continue;
@@ -213,17 +221,20 @@ class TaskFeed::Part {
     return out;
   }
 
+  /// One that has not read what it was sent before is too slow.
+  bool is_lagging(const net::ResponseStream& stream) const {
+    return stream.queued_bytes() > feed_.options_.max_backlog_bytes;
+  }
+
   void take(Subscriber& subscriber, const Rendered& rendered) {
+    if (rendered.is_torn || is_lagging(subscriber.stream)) return give_up(subscriber);
     subscriber.seen = rendered.seen;
     subscriber.next_number = rendered.next_number;
     if (rendered.bytes) subscriber.stream.send(rendered.bytes);
     feed_.delivered_.add();
-    if (rendered.is_over) {
-      subscriber.is_over = true;
-      subscriber.stream.wake();
-    } else if (subscriber.stream.queued_bytes() > feed_.options_.max_backlog_bytes) {
-      give_up(subscriber);
-    }
+    if (!rendered.is_over) return;
+    subscriber.is_over = true;
+    subscriber.stream.wake();
   }
 
   void deliver_globally(const Batch& batch) REQUIRES(strand_) {
@@ -234,8 +245,10 @@ class TaskFeed::Part {
         if (subscriber->filter.accepts(event))
           append_event_frame(text, batch.task_id, event, true, 0, {});
       if (text.empty()) continue;
-      subscriber->stream.send(net::share(text));
-      if (subscriber->stream.queued_bytes() <= feed_.options_.max_backlog_bytes) continue;
+      if (!is_lagging(subscriber->stream)) {
+        subscriber->stream.send(net::share(text));
+        continue;
+      }
       feed_.lagging_.add();
       subscriber->stream.close();
       subscriber->stream.wake();
@@ -375,6 +388,7 @@ base::Task<bool> TaskFeed::replay(Subscriber& subscriber) {
   const TaskStreamQuery& query = subscriber.query;
   tasks::HistoryQuery page_query;
   page_query.since = query.since;
+  page_query.max_bytes = kPageBytes;
   page_query.with_series = !query.has_cursor;
   std::optional<tasks::Collapse> collapse;
   std::int64_t left = query.limit;
@@ -391,9 +405,10 @@ base::Task<bool> TaskFeed::replay(Subscriber& subscriber) {
       page_query.with_series = false;
       if (!query.has_cursor) collapse.emplace(std::move(page->accumulated));
       if (query.limit == 0) subscriber.seen = page->newest_index;
+      if (tasks::is_terminal(page->status)) subscriber.end = page->status;
     }
     const std::size_t count = page->events.size();
-    if (count > 0) page_query.since = {std::nullopt, page->events.back().index, std::nullopt};
+    if (count > 0) page_query.after = page->events.back().index;
     std::string text;
     for (Event& next : page->events) {
       subscriber.seen = std::max(subscriber.seen, next.index);
@@ -412,9 +427,9 @@ base::Task<bool> TaskFeed::replay(Subscriber& subscriber) {
     }
     if (!text.empty()) subscriber.stream.send(net::share(text));
     left -= static_cast<std::int64_t>(count);
-    if (page->is_last || count == 0 || (query.limit > 0 && left <= 0)) break;
     co_await subscriber.stream.drained();
     if (subscriber.stream.is_closed()) co_return false;
+    if (page->is_last || count == 0 || (query.limit > 0 && left <= 0)) break;
   }
   co_return true;
 }
@@ -426,22 +441,23 @@ base::Task<void> TaskFeed::serve(net::ResponseStream& stream, std::string task_i
   Subscriber subscriber{
       stream, std::move(task_id), std::move(query), std::move(view), -1, 0, false, false, {}, 0};
   const Attached attached(*this, part, subscriber);
+  // What is being stored was not asked whether somebody wants what series grow to.
+  if (subscriber.query.format == SeriesFormat::accumulated) {
+    const auto settled = co_await store_.settle();
+    if (!settled) base::log::warn("a task's stream: {}", settled.error().what);
+  }
   const bool has_replayed = co_await replay(subscriber);
   if (!has_replayed) {
     stream.close();
     co_return;
   }
   parts_[part]->go_live(subscriber);
-  if (!subscriber.is_over) {
-    // Its end may have been told before there was anybody to hear it.
-    const auto task = co_await store_.find(subscriber.task_id);
-    parts_[part]->go_live(subscriber);
-    if (!subscriber.is_over && task && tasks::is_terminal(task->status)) {
-      std::string done;
-      append_done_frame(done, task->status);
-      stream.send(net::share(done));
-      subscriber.is_over = true;
-    }
+  // Nothing suspends from here on, so no batch can come in between.
+  if (!subscriber.is_over && subscriber.end) {
+    std::string done;
+    append_done_frame(done, *subscriber.end);
+    stream.send(net::share(done));
+    subscriber.is_over = true;
   }
   subscriber.is_live = true;
   while (!subscriber.is_over && !stream.is_closed()) co_await stream.woken();

@@ -1,5 +1,6 @@
 #include "task_queries.h"
 
+#include <algorithm>
 #include <charconv>
 
 #include "base/text.h"
@@ -8,6 +9,8 @@ namespace app {
 namespace {
 
 using net::Query;
+
+constexpr std::int64_t kMostLimit = std::int64_t{1} << 40;  // more than there can be
 
 std::optional<std::string_view> find(const Query& query, std::string_view name) {
   for (const auto& [key, value] : query.pairs())
@@ -27,7 +30,7 @@ std::optional<std::int64_t> integer(const Query& query, std::string_view name) {
 }
 
 std::int64_t limit_of(const Query& query) {
-  return std::max<std::int64_t>(integer(query, "limit").value_or(0), 0);
+  return std::clamp<std::int64_t>(integer(query, "limit").value_or(0), 0, kMostLimit);
 }
 
 std::optional<base::Time> moment(const Query& query) {

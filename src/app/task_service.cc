@@ -27,7 +27,7 @@ TaskService::TaskService(TaskSettings settings, std::unique_ptr<TaskStorage> sto
       storage_(std::move(storage)),
       feed_(threads, storage_->store(), {}, metrics),
       engine_(storage_->store(), base::Clock::system(),
-              [this] { timer_thread_.post([this] { look_closely(); }); }),
+              [this] { timer_thread_.post([this] { look_closely().detach(); }); }),
       access_(std::move(access)),
       routes_({engine_, feed_, access_, settings_, base::Clock::system()}) {
   storage_->store().set_listener(feed_);
@@ -37,7 +37,7 @@ TaskService::TaskService(TaskSettings settings, std::unique_ptr<TaskStorage> sto
 
 void TaskService::tick() {
   storage_->expire();
-  look_closely();
+  look_closely().detach();
 }
 
 void TaskService::stop_timer() {
@@ -49,13 +49,13 @@ void TaskService::stop_timer() {
 }
 
 /// Nothing wakes up for tasks that are due in an hour.
-void TaskService::look_closely() {
-  engine_.run_due().detach();
+base::Task<void> TaskService::look_closely() {
+  co_await engine_.run_due();
   if (!is_ticking_ || !engine_.is_due_soon()) {
     close_timer_.reset();
   } else if (!close_timer_) {
-    close_timer_ =
-        timer_thread_.every(kCloseLook, [this] { timer_thread_.post([this] { look_closely(); }); });
+    close_timer_ = timer_thread_.every(
+        kCloseLook, [this] { timer_thread_.post([this] { look_closely().detach(); }); });
   }
 }
 

@@ -40,7 +40,7 @@ class TaskService {
  private:
   TaskService(TaskSettings settings, std::unique_ptr<TaskStorage> storage, TaskAccess access,
               net::IoThreads& threads, base::Metrics& metrics);
-  void look_closely();
+  base::Task<void> look_closely();
 
   const TaskSettings settings_;
   net::IoThread& timer_thread_;

@@ -213,7 +213,7 @@ Result<void> read_auth(const ConfigNode& root, const Environment& environment,
   reader.integer<std::int64_t>("auth.jwt.clockSkewSeconds", skew, 0, 3600);
   auth.clock_skew = std::chrono::seconds{skew};
   TRY_OK(reader.outcome());
-  if (const auto value = environment("TASKCAST_AUTH_MODE")) mode = *value;
+  if (const auto value = non_empty(environment, "TASKCAST_AUTH_MODE")) mode = *value;
   const auto over = [&](const std::string& name, std::string& into) {
     if (auto value = non_empty(environment, "TASKCAST_JWT_" + name)) {
       into = std::move(*value);
@@ -274,6 +274,8 @@ Result<void> read_storage(const ConfigNode& root, const TaskFlags& flags,
       mode == "sqlite" ? TaskSettings::Storage::sqlite : TaskSettings::Storage::memory;
   if (const auto value = non_empty(environment, "TASKCAST_SQLITE_PATH")) settings.db_path = *value;
   if (!flags.db_path.empty()) settings.db_path = flags.db_path;
+  if (settings.db_path == ":memory:" && settings.storage == TaskSettings::Storage::sqlite)
+    return invalid("the SQLite store needs a file; --storage memory keeps tasks in memory");
   return {};
 }
 

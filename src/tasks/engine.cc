@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "base/started.h"
 #include "tasks/archive.h"
 
 namespace tasks {
@@ -49,9 +50,9 @@ base::Task<Result<Task>> Engine::resolve(std::string id, Json result) {
 base::Task<Result<Archive>> Engine::export_archive(std::string id) {
   HistoryQuery query;
   query.with_series = true;
-  CO_TRY(History history, co_await store_.history(id, std::move(query)));
-  CO_TRY(Task task, co_await store_.find(id));
-  co_return make_archive(std::move(task), std::move(history.events), history.accumulated);
+  query.with_task = true;
+  CO_TRY(History history, co_await store_.history(std::move(id), std::move(query)));
+  co_return make_archive(std::move(*history.task), std::move(history.events), history.accumulated);
 }
 
 base::Task<Result<bool>> Engine::import_archive(Archive archive, bool overwrite) {
@@ -115,8 +116,11 @@ base::Task<void> Engine::run_due() {
     const auto ids = co_await store_.due(now);
     if (!ids || ids->empty()) break;
     bool has_moved = false;
-    for (const std::string& id : *ids) {
-      const auto moved = co_await store_.update(id, decide);
+    // Together, so that they share what a commit costs.
+    std::vector<base::Started<Result<Task>>> updates;
+    for (const std::string& id : *ids) updates.emplace_back(store_.update(id, decide));
+    for (auto& update : updates) {
+      const auto moved = co_await update;
       has_moved |= moved.ok();
       if (moved) note(*moved);
     }

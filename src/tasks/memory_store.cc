@@ -54,13 +54,19 @@ std::size_t begin_of(const EventLog& log, const Cursor& since) {
 void read_events(const EventLog& log, const HistoryQuery& query, History& history) {
   const std::size_t end = log.behind(query.through);
   const bool by_time = query.since.timestamp && !query.since.id && !query.since.index;
-  for (std::size_t at = begin_of(log, query.since); at < end; ++at) {
+  std::size_t bytes = 0;
+  for (std::size_t at = std::max(begin_of(log, query.since), log.behind(query.after)); at < end;
+       ++at) {
     if (by_time && log.timestamp_at(at) <= *query.since.timestamp) continue;
-    if (query.limit > 0 && history.events.size() == static_cast<std::size_t>(query.limit)) {
+    const bool is_full =
+        (query.limit > 0 && history.events.size() == static_cast<std::size_t>(query.limit)) ||
+        (query.max_bytes > 0 && bytes >= query.max_bytes);
+    if (is_full) {
       history.is_last = false;
       return;
     }
     history.events.push_back(log.at(at));
+    bytes += history.events.back().data.size();
   }
 }
 
@@ -131,6 +137,7 @@ class MemoryStore::Shard {
     History history;
     history.newest_index = entry->next_index - 1;
     history.status = entry->task.status;
+    if (query.with_task) history.task = entry->task;
     read_events(entry->log, query, history);
     if (query.with_series)
       for (const auto& [name, series] : entry->series)
@@ -201,6 +208,7 @@ class MemoryStore::Shard {
       REQUIRES(mutex_) {
     std::vector<Event> stored;
     std::vector<Json> accumulated;
+    std::size_t accumulated_bytes = 0;
     stored.reserve(events.size());
     const Time now = clock_.now();
     const bool wants = listener && listener->wants_accumulated(entry.task.id);
@@ -212,9 +220,12 @@ class MemoryStore::Shard {
       event.timestamp = now;
       note(entry, event);
       entry.log.append(event);
-      if (!wants || event.effective_mode() != SeriesMode::accumulate) continue;
+      if (!wants || event.effective_mode() != SeriesMode::accumulate ||
+          accumulated_bytes >= kMostAccumulatedBytes)
+        continue;
       accumulated.resize(stored.size());
       accumulated.back() = entry.series[*event.series_id].accumulation.data();
+      accumulated_bytes += accumulated.back().size();
     }
     if (!listener || stored.empty()) return stored;
     listener->appended({entry.task.id, stored, accumulated, end_of(entry.task)});
@@ -270,6 +281,8 @@ base::Task<Result<std::vector<Event>>> MemoryStore::append(std::string id,
 base::Task<Result<History>> MemoryStore::history(std::string id, HistoryQuery query) {
   co_return shard_of(id).history(id, query);
 }
+
+base::Task<Result<void>> MemoryStore::settle() { co_return Result<void>(); }
 
 base::Task<Result<bool>> MemoryStore::restore(Archive archive, bool overwrite) {
   Shard& shard = shard_of(archive.task.id);

@@ -1,5 +1,7 @@
 #include "tasks/requests.h"
 
+#include <algorithm>
+
 #include "base/json_writer.h"
 #include "fields.h"
 
@@ -12,6 +14,8 @@ using base::json::Value;
 Issues no_object(std::string_view what) {
   return {{{}, "invalid_type", fmt::format("{} must be a JSON object", what)}};
 }
+
+constexpr std::size_t kMostIssues = 20;  // of a list; then the rest is not looked at
 
 template <class T>
 Checked<T> checked(T value, Issues issues) {
@@ -131,11 +135,12 @@ Checked<Publication> parse_publication(const Value& body) {
     return checked(std::move(publication), std::move(issues));
   }
   publication.is_array = true;
-  publication.events.reserve(body.size());
+  publication.events.reserve(std::min<std::size_t>(body.size(), 1000));
   for (const Value& event : body.elements()) {
     const std::size_t position = publication.events.size();
     publication.events.push_back(
         parse_event(event, issues, {std::to_string(position)}, publication));
+    if (issues.size() >= kMostIssues) break;
   }
   return checked(std::move(publication), std::move(issues));
 }

@@ -12,6 +12,7 @@ using store::Database;
 
 // Past these the least that is forgotten costs a few queries.
 constexpr std::size_t kMostHeads = 10'000;
+constexpr std::size_t kMostSeriesBytes = std::size_t{32} << 20;
 constexpr std::int64_t kMostIndex = std::int64_t{1} << 53;
 
 }  // namespace
@@ -32,10 +33,12 @@ void SqliteStore::Heads::set_status(std::string_view task_id, Status status) {
 }
 
 Result<SqliteStore::Heads::Added> SqliteStore::Heads::add(Database& db, const std::string& task_id,
-                                                          const std::vector<NewEvent>& events) {
+                                                          const std::vector<NewEvent>& events,
+                                                          Accumulated wanted) {
   Added added;
   if (events.empty()) return added;
   Head& head = heads_[task_id];
+  std::size_t accumulated_bytes = 0;
   if (!head.newest_index) {
     TRY(head.newest_index, rows::newest_index(db, task_id));
   }
@@ -50,9 +53,12 @@ Result<SqliteStore::Heads::Added> SqliteStore::Heads::add(Database& db, const st
     event.index = *head.newest_index + 1;
     event.timestamp = now;
     Json accumulated;
-    TRY_OK(note(db, task_id, head, event, &accumulated));
+    const bool is_told = wanted == Accumulated::wanted && accumulated_bytes < kMostAccumulatedBytes;
+    TRY_OK(note(db, task_id, head, event, is_told ? &accumulated : nullptr));
+    accumulated_bytes += accumulated.size();
     TRY_OK(rows::insert(db, task_id, event));
     head.newest_index = event.index;
+    if (!head.is_changed) changed_.push_back(task_id);
     head.is_changed = true;
     if (accumulated.empty()) continue;
     added.accumulated.resize(added.events.size());
@@ -83,6 +89,7 @@ Result<void> SqliteStore::Heads::note(Database& db, const std::string& task_id, 
   if (mode == SeriesMode::keep_all) return {};
   TRY(Series* const its, series(db, task_id, head, event));
   its->is_changed = true;
+  bytes_ += event.data.size();
   if (mode == SeriesMode::accumulate) {
     its->accumulation.add(event);
     if (accumulated) *accumulated = its->accumulation.data();
@@ -101,6 +108,7 @@ Result<void> SqliteStore::Heads::replace(Database& db, const Archive& archive) {
   Head& head = heads_[id];
   head.status = archive.task.status;
   head.is_changed = true;
+  changed_.push_back(id);
   for (const Event& event : archive.events) {
     TRY_OK(note(db, id, head, event, nullptr));
     TRY_OK(rows::insert(db, id, event));
@@ -110,8 +118,10 @@ Result<void> SqliteStore::Heads::replace(Database& db, const Archive& archive) {
 }
 
 Result<void> SqliteStore::Heads::flush(Database& db) {
-  for (auto& [task_id, head] : heads_) {
-    if (!head.is_changed) continue;
+  for (const std::string& task_id : changed_) {
+    const auto found = heads_.find(task_id);
+    if (found == heads_.end() || !found->second.is_changed) continue;
+    Head& head = found->second;
     head.is_changed = false;
     TRY_OK(rows::save_newest_index(db, task_id, *head.newest_index));
     for (auto& [series_id, its] : head.series) {
@@ -124,11 +134,17 @@ Result<void> SqliteStore::Heads::flush(Database& db) {
         TRY_OK(rows::save_series(db, task_id, its.accumulation.event()));
       }
     }
+    if (is_terminal(head.status)) heads_.erase(found);
   }
-  if (heads_.size() > kMostHeads) heads_.clear();
+  changed_.clear();
+  if (heads_.size() > kMostHeads || bytes_ > kMostSeriesBytes) forget();
   return {};
 }
 
-void SqliteStore::Heads::forget() { heads_.clear(); }
+void SqliteStore::Heads::forget() {
+  heads_.clear();
+  changed_.clear();
+  bytes_ = 0;
+}
 
 }  // namespace tasks

@@ -34,13 +34,15 @@ class SqliteStore::Heads {
     std::vector<Json> accumulated;  // beside those of `accumulate` series
   };
   /// Gives `events` ids, times and indexes, and inserts them. The task exists.
+  enum class Accumulated : bool { left_out, wanted };
   base::Result<Added> add(store::Database& db, const std::string& task_id,
-                          const std::vector<NewEvent>& events);
+                          const std::vector<NewEvent>& events, Accumulated accumulated);
 
   /// Inserts what was exported, in the place of whatever there was.
   base::Result<void> replace(store::Database& db, const Archive& archive);
 
-  /// Writes what is kept once a group, such as counters: at the end of each.
+  /// Writes what is kept once a group, such as counters: at the end of each. Nothing is kept of
+  /// tasks that have ended.
   base::Result<void> flush(store::Database& db);
   void forget();
 
@@ -72,6 +74,8 @@ class SqliteStore::Heads {
   const base::Clock& clock_;
   base::UlidGenerator ids_;
   std::unordered_map<std::string, Head, TextHash, std::equal_to<>> heads_;
+  std::vector<std::string> changed_;  // tasks, since the last flush
+  std::size_t bytes_ = 0;             // of events in series since nothing was kept
 };
 
 }  // namespace tasks

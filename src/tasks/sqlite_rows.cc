@@ -6,6 +6,7 @@
 
 #include "base/json_reader.h"
 #include "base/json_writer.h"
+#include "base/log.h"
 #include "tasks/wire.h"
 
 namespace tasks::rows {
@@ -217,8 +218,12 @@ Result<std::vector<Task>> list(Database& db, const TaskFilter& filter) {
         filter.statuses.empty() || std::any_of(filter.statuses.begin(), filter.statuses.end(),
                                                [&](Status asked) { return asked == status; });
     if (!is_asked || (filter.type && filter.type != row.text_or_null(1))) continue;
-    TRY(Task task, task_of(row));
-    tasks.push_back(std::move(task));
+    auto task = task_of(row);
+    if (task) {
+      tasks.push_back(std::move(*task));
+    } else {
+      base::log::warn("a task is left out of a list: {}", task.error().what);
+    }
   }
 }
 
@@ -244,7 +249,12 @@ Result<History> history(Database& db, std::string_view task_id, const HistoryQue
   if (!status) return no_such_task(task_id);
   history.status = parse_status(*status).value_or(Status::pending);
   TRY(history.newest_index, newest_index(db, task_id));
-  TRY(const std::int64_t after, begin_of(db, task_id, query.since));
+  if (query.with_task) {
+    TRY(history.task, find(db, task_id));
+  }
+  TRY(const std::int64_t begin, begin_of(db, task_id, query.since));
+  const std::int64_t after = std::max(begin, query.after);
+  std::size_t bytes = 0;
   const bool by_time = query.since.timestamp && !query.since.id && !query.since.index;
   const std::int64_t newer_than =
       by_time ? milliseconds(*query.since.timestamp) : std::numeric_limits<std::int64_t>::min();
@@ -256,11 +266,15 @@ Result<History> history(Database& db, std::string_view task_id, const HistoryQue
     for (;;) {
       TRY(const bool is_there, row.step());
       if (!is_there) break;
-      if (query.limit > 0 && history.events.size() == static_cast<std::size_t>(query.limit)) {
+      const bool is_full =
+          (query.limit > 0 && history.events.size() == static_cast<std::size_t>(query.limit)) ||
+          (query.max_bytes > 0 && bytes >= query.max_bytes);
+      if (is_full) {
         history.is_last = false;
         break;
       }
       TRY(Event event, event_of(row));
+      bytes += event.data.size();
       history.events.push_back(std::move(event));
     }
   }

@@ -46,6 +46,12 @@ struct Column {
   const char* declaration;
 };
 constexpr Column kColumns[] = {
+    {"taskcast_tasks", "tags", "TEXT"},
+    {"taskcast_tasks", "assign_mode", "TEXT"},
+    {"taskcast_tasks", "cost", "INTEGER"},
+    {"taskcast_tasks", "assigned_worker", "TEXT"},
+    {"taskcast_tasks", "disconnect_policy", "TEXT"},
+    {"taskcast_events", "series_acc_field", "TEXT"},
     {"taskcast_tasks", "storage_state", "TEXT NOT NULL DEFAULT 'hot'"},
     {"taskcast_tasks", "storage_epoch", "INTEGER NOT NULL DEFAULT 1"},
     {"taskcast_tasks", "active_release_generation", "TEXT"},

@@ -89,7 +89,7 @@ struct SqliteStore::UpdateJob : Job {
     }
     TRY_OK(rows::save(db, change->task));
     store.heads_->set_status(id, change->task.status);
-    TRY(added, store.heads_->add(db, id, change->events));
+    TRY(added, store.heads_->add(db, id, change->events, Heads::Accumulated::left_out));
     answer = std::move(change->task);
     return {};
   }
@@ -119,7 +119,8 @@ struct SqliteStore::AppendJob : Job {
     } else if (is_terminal(*status)) {
       answer = is_over(*status);
     } else {
-      TRY(added, store.heads_->add(db, id, events));
+      const bool wanted = store.listener_ && store.listener_->wants_accumulated(id);
+      TRY(added, store.heads_->add(db, id, events, Heads::Accumulated{wanted}));
     }
     return {};
   }
@@ -145,8 +146,9 @@ struct SqliteStore::RestoreJob : Job {
     for (const Event& event : archive.events) {
       TRY(const auto other, rows::other_owner(db, archive.task.id, event.id));
       if (!other) continue;
-      answer = base::Error{base::Errc::conflict,
-                           fmt::format("event {} belongs to task {}", event.id, *other)};
+      answer =
+          base::Error{base::Errc::conflict,
+                      fmt::format("Archive event id conflicts with another task: {}", event.id)};
       return {};
     }
     TRY_OK(rows::save(db, archive.task));
@@ -162,6 +164,11 @@ struct SqliteStore::RestoreJob : Job {
                                 static_cast<std::int64_t>(archive.events.size()) - 1,
                                 end_of(archive.task));
   }
+};
+
+/// Is written when all before it are.
+struct SqliteStore::SettleJob : Job {
+  Result<void> write(Database&, SqliteStore&) override { return {}; }
 };
 
 SqliteStore::SqliteStore(std::string path, Database db, Parts parts)
@@ -234,6 +241,11 @@ base::Task<Result<bool>> SqliteStore::restore(Archive archive, bool overwrite) {
   job.overwrite = overwrite;
   CO_TRY_OK(co_await writer_.submit(job));
   co_return std::move(job.answer);
+}
+
+base::Task<Result<void>> SqliteStore::settle() {
+  SettleJob job;
+  co_return co_await writer_.submit(job);
 }
 
 base::Task<Result<Task>> SqliteStore::find(std::string id) {

@@ -4,13 +4,15 @@
 
 #include <algorithm>
 
+#include "base/utf8.h"
+
 namespace tasks {
 
 using base::Errc;
 using base::Error;
 
 Error no_such_task(std::string_view id) {
-  return {Errc::not_found, fmt::format("Task not found: {}", id)};
+  return {Errc::not_found, fmt::format("Task not found: {}", base::to_utf8(id))};
 }
 
 Error task_exists(std::string_view id) {

@@ -48,6 +48,7 @@ class SqliteStore : public TaskStore, private store::GroupTarget {
   base::Task<base::Result<std::vector<Event>>> append(std::string id,
                                                       std::vector<NewEvent> events) override;
   base::Task<base::Result<History>> history(std::string id, HistoryQuery query) override;
+  base::Task<base::Result<void>> settle() override;
   base::Task<base::Result<bool>> restore(Archive archive, bool overwrite) override;
   base::Time next_due() const override;
   base::Task<base::Result<std::vector<std::string>>> due(base::Time now) override;
@@ -59,6 +60,7 @@ class SqliteStore : public TaskStore, private store::GroupTarget {
   struct UpdateJob;
   struct AppendJob;
   struct RestoreJob;
+  struct SettleJob;
 
   SqliteStore(std::string path, store::Database db, Parts parts);
 

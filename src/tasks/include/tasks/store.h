@@ -41,8 +41,8 @@ class StoreListener {
   /// An archive stands where the task was; indexes go on behind `newest_index`.
   virtual void restored(std::string_view task_id, std::int64_t newest_index,
                         std::optional<Status> end) = 0;
-  /// Whether somebody wants the accumulated data of this task's events. A store that has it at
-  /// hand need not ask.
+  /// Whether somebody wants the accumulated data of this task's events. Who begins to want it has
+  /// it of all that is stored after `TaskStore::settle`.
   virtual bool wants_accumulated(std::string_view task_id) const = 0;
 };
 
@@ -56,17 +56,21 @@ struct Cursor {
 /// A part of a task's events.
 struct HistoryQuery {
   Cursor since;
+  std::int64_t after = -1;  // besides: only events above this index
   /// Only events up to this index. The first page of a reading tells the newest index there is;
   /// later pages ask for no more than that, so that the whole is one picture.
   std::int64_t through = std::numeric_limits<std::int64_t>::max();
-  std::int64_t limit = 0;    // events of this page, 0: all
-  bool with_series = false;  // also `accumulated`
+  std::int64_t limit = 0;     // events of this page, 0: all
+  std::size_t max_bytes = 0;  // of their data, but for one event at least; 0: any
+  bool with_series = false;   // also `accumulated`
+  bool with_task = false;     // also `task`
 };
 
 struct History {
   std::vector<Event> events;        // ascending by index
   std::int64_t newest_index = -1;   // the highest index ever given out; -1: none
   Status status = Status::pending;  // of the task, in the same moment
+  std::optional<Task> task;
   /// The newest event of each `accumulate` series, its data what the series has grown to.
   std::vector<Event> accumulated;
   bool is_last = true;  // nothing behind `events` is within the query
@@ -117,6 +121,9 @@ class TaskStore {
 
   virtual base::Task<base::Result<History>> history(std::string id, HistoryQuery query) = 0;
 
+  /// Returns when all that was being stored at the call is stored.
+  virtual base::Task<base::Result<void>> settle() = 0;
+
   /// Puts `archive` in the place of what there is of its task; returns whether there was something.
   /// `conflict` when there is and `overwrite` is false, or an event's id is another task's.
   virtual base::Task<base::Result<bool>> restore(Archive archive, bool overwrite) = 0;
@@ -126,6 +133,9 @@ class TaskStore {
   /// The ids of tasks that have timed out or are to resume by `now`, some at most.
   virtual base::Task<base::Result<std::vector<std::string>>> due(base::Time now) = 0;
 };
+
+/// Together no more than this much accumulated data is told of events that are stored together.
+inline constexpr std::size_t kMostAccumulatedBytes = std::size_t{8} << 20;
 
 /// The texts of the store's errors.
 base::Error no_such_task(std::string_view id);

@@ -119,6 +119,7 @@ struct Server::Parts {
   void add_auto_import();
   void start_threads();
   void start_periodics();
+  void tend();
   base::Task<Response> get_file(Request& request);
   bool is_guarded_by_tasks(std::string_view path) const;
   Response unknown(const Request& request) const;
@@ -258,22 +259,28 @@ void Server::Parts::start_threads() {
   ledger_thread = std::thread([this] { ledger->run(); });
 }
 
+/// What is done every few seconds, and costs nothing when there is nothing to do.
+void Server::Parts::tend() {
+  ledger->expire();
+  if (tasks) tasks->tick();
+  if (spool) spool->deliver().detach();
+}
+
 void Server::Parts::start_periodics() {
   net::IoThread& first = threads.at(0);
   first.post([this, &first] {
-    periodics.push_back(first.every(settings.stats_interval,
-                                    [this] { monitor_routes->broadcast_statistics().detach(); }));
+    // One wake-up for both, with the intervals as they are unless set otherwise.
+    const bool is_one = settings.stats_interval == SpoolDelivery::kPeriod;
+    periodics.push_back(first.every(settings.stats_interval, [this, is_one] {
+      monitor_routes->broadcast_statistics().detach();
+      if (is_one) tend();
+    }));
+    if (!is_one) periodics.push_back(first.every(SpoolDelivery::kPeriod, [this] { tend(); }));
     periodics.push_back(
         first.every(kIdleCheckPeriod, [this] { monitor_routes->check_idle().detach(); }));
-    periodics.push_back(first.every(SpoolDelivery::kPeriod, [this] {
-      ledger->expire();
-      if (tasks) tasks->tick();
-      if (spool) spool->deliver().detach();
-    }));
     if (auto_import)
       periodics.push_back(first.every(AutoImport::kFirst, [this] { auto_import->tick(); }));
-    if (spool) spool->deliver().detach();
-    if (tasks) tasks->tick();
+    tend();
   });
 }
 

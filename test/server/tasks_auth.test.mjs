@@ -250,6 +250,14 @@ describe('the admin token', () => {
   });
 });
 
+test('an empty variable does not switch tokens off', async () => {
+  const file = join(temporaryDirectory(), 'taskcast.config.yaml');
+  writeFileSync(file, `auth: {mode: jwt, jwt: {secret: "${SECRET}"}}\n`);
+  const server = await startTasks({ args: ['--config', file], env: { TASKCAST_AUTH_MODE: '' } });
+  assert.equal((await server.tasks.get('/tasks')).status, 401);
+  await server.stop();
+});
+
 test('other origins are let in where the settings say so (D-24)', async () => {
   const file = join(temporaryDirectory(), 'taskcast.config.yaml');
   writeFileSync(file, 'cors: {origins: ["http://page"]}\n');

@@ -182,6 +182,13 @@ for (const storage of ['memory', 'sqlite']) {
       assert.equal((await tasks.create({ type: null, ttl: null })).status, 201); // D-44
     });
 
+    test('a long list of wrong things gets a short answer', async () => {
+      const { status, bytes, json } = await tasks.publish('any', Array(100_000).fill(1));
+      assert.equal(status, 400);
+      assert.ok(bytes.length < 10_000, `${bytes.length}`);
+      assert.equal(json.issues.length, 20);
+    });
+
     test('so do transitions and events (D-29)', async () => {
       const id = await tasks.running();
       for (const body of [{}, { status: 'x' }, { status: 7 }, { status: 'paused', ttl: 0 },

@@ -242,6 +242,54 @@ for (const storage of ['memory', 'sqlite']) {
       assert.deepEqual(told.map(([, eventId]) => eventId), history.map((each) => each.id));
     });
 
+    test('an end that is told while somebody joins is not lost', async () => {
+      for (let round = 0; round < 150; ++round) {
+        const id = await tasks.running();
+        await tasks.publish(id, Array.from({ length: 50 }, (_, n) => event(n)));
+        const [stream] = await Promise.all([tasks.follow(id), tasks.become(id, 'completed')]);
+        await stream.end();
+        assert.deepEqual(stream.events.at(-1).data, { status: 'completed' });
+        assert.equal(stream.done, 'completed');
+      }
+    });
+
+    test('an archive over a followed task: what comes behind it is told', async () => {
+      const id = await tasks.running();
+      await tasks.publish(id, [1, 2, 3].map((n) => event(n)));
+      const stream = await (await tasks.follow(id)).count(4);
+      const archive = (await tasks.get(`/tasks/${id}/archive`)).json;
+      archive.events.length = 2;
+      assert.equal((await tasks.post('/tasks/import', { archive, overwrite: true })).status, 200);
+      await tasks.publish(id, event('new'));
+      await stream.count(5);
+      assert.deepEqual([stream.events[4].rawIndex, stream.events[4].data], [2, 'new']);
+      archive.task.status = 'completed';
+      await tasks.post('/tasks/import', { archive, overwrite: true });
+      assert.equal((await stream.end()).done, 'completed');
+    });
+
+    test('events that are large are told too, however many', async () => {
+      const id = await tasks.running();
+      for (let n = 0; n < 60; ++n) await tasks.publish(id, event('x'.repeat(400_000)));
+      await tasks.become(id, 'completed');
+      const stream = await (await tasks.follow(id)).end();
+      assert.equal(stream.events.length, 62);
+      assert.equal(stream.done, 'completed');
+    });
+
+    test('a moment that is named holds for all of a long history', async () => {
+      const archive = {
+        schema: 'taskcast.taskArchive', version: 1, exportedAt: 1,
+        task: { id: `old-${storage}`, status: 'completed', createdAt: 1, updatedAt: 1 },
+        events: Array.from({ length: 1200 }, (_, n) => ({
+          id: `${storage}-${n}`, taskId: `old-${storage}`, index: n, timestamp: n % 3 ? 2000 : 1000, type: 'x', level: 'info', data: n,
+        })),
+      };
+      await tasks.post('/tasks/import', { archive });
+      const stream = await (await tasks.follow(archive.task.id, '?since.timestamp=1500')).end();
+      assert.equal(stream.events.length, 800);
+    });
+
     test('a long history is told whole', async () => {
       const id = await tasks.running();
       for (let n = 0; n < 5; ++n)

@@ -303,8 +303,7 @@ class TaskFeed::Attached {
 
 TaskFeed::TaskFeed(net::IoThreads& threads, tasks::TaskStore& store, Options options,
                    base::Metrics& metrics)
-    : threads_(threads),
-      store_(store),
+    : store_(store),
       options_(options),
       delivered_(metrics.counter("sightline_task_stream_writes_total",
                                  "groups of task events handed to stream clients")),

@@ -94,7 +94,6 @@ class TaskFeed : public tasks::StoreListener {
   std::size_t here() const;
   base::Task<bool> replay(Subscriber& subscriber);
 
-  net::IoThreads& threads_;
   tasks::TaskStore& store_;
   const Options options_;
   std::vector<std::unique_ptr<Part>> parts_;

@@ -112,6 +112,8 @@ const std::vector<Figure>& figures() {
       {"import_cold", import_cold},
       {"import_warm", import_warm},
       {"usage_daily", usage_daily},
+      {"tasks_memory", tasks_memory},
+      {"tasks_sqlite", tasks_sqlite},
       {"parse_logs", parse_logs},
       {"follow_latency", follow_latency},
       {"large_log", large_log},

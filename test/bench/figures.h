@@ -50,6 +50,8 @@ Result<void> views_1m(Lab& lab, Report& report);
 Result<void> stats_10k(Lab& lab, Report& report);
 Result<void> stats_1m(Lab& lab, Report& report);
 Result<void> small_reply(Lab& lab, Report& report);
+Result<void> tasks_memory(Lab& lab, Report& report);
+Result<void> tasks_sqlite(Lab& lab, Report& report);
 Result<void> start_ms(Lab& lab, Report& report);
 Result<void> size(Lab& lab, Report& report);
 Result<void> yardstick_1(Lab& lab, Report& report);

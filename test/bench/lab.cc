@@ -53,8 +53,9 @@ Lab::Lab(fs::path program, fs::path directory, fs::path test_folder, Scale scale
       test_folder_(std::move(test_folder)),
       scale_(scale) {}
 
-Result<RunningServer> Lab::start_new(std::vector<std::string> arguments) {
-  return start({}, std::move(arguments));
+Result<RunningServer> Lab::start_new(std::vector<std::string> arguments,
+                                     std::vector<std::string> environment) {
+  return start({}, std::move(arguments), std::move(environment));
 }
 
 Result<RunningServer> Lab::start_on(const fs::path& database) { return start(database, {}); }
@@ -86,14 +87,16 @@ Result<std::vector<std::string>> Lab::schema() {
   return schema_;
 }
 
-Result<RunningServer> Lab::start(const fs::path& database, std::vector<std::string> arguments) {
+Result<RunningServer> Lab::start(const fs::path& database, std::vector<std::string> arguments,
+                                 std::vector<std::string> environment) {
   RunningServer server;
   TRY(server.directory, TempDir::create(directory_));
   server.database = database.empty() ? server.directory->path() / "monitor.db" : database;
   TRY(server.process, ServerProcess::start({.program = program_,
                                             .directory = server.directory->path(),
                                             .database = server.database,
-                                            .arguments = std::move(arguments)}));
+                                            .arguments = std::move(arguments),
+                                            .environment = std::move(environment)}));
   return server;
 }
 

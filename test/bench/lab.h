@@ -58,7 +58,8 @@ class Lab {
   const Scale& scale() const { return scale_; }
 
   /// A server with a database that does not exist yet.
-  Result<RunningServer> start_new(std::vector<std::string> arguments = {});
+  Result<RunningServer> start_new(std::vector<std::string> arguments = {},
+                                  std::vector<std::string> environment = {});
 
   /// A server on a database of its own that stays when the server is gone.
   Result<RunningServer> start_on(const std::filesystem::path& database);
@@ -77,7 +78,8 @@ class Lab {
 
  private:
   Result<RunningServer> start(const std::filesystem::path& database,
-                              std::vector<std::string> arguments);
+                              std::vector<std::string> arguments,
+                              std::vector<std::string> environment = {});
   Result<void> fill(const std::filesystem::path& database, std::uint64_t events,
                     std::uint64_t sessions);
 

@@ -115,6 +115,7 @@ Result<void> ServerProcess::launch(const ServerOptions& options) {
       options.database.string()};
   arguments.insert(arguments.end(), options.arguments.begin(), options.arguments.end());
   std::vector<std::string> environment = to_environment(options.directory);
+  environment.insert(environment.end(), options.environment.begin(), options.environment.end());
   const std::vector<char*> argument_list = to_pointers(arguments);
   const std::vector<char*> environment_list = to_pointers(environment);
 

@@ -35,7 +35,8 @@ struct ServerOptions {
   std::filesystem::path program;
   std::filesystem::path directory;  // its working directory, HOME and XDG directories
   std::filesystem::path database;
-  std::vector<std::string> arguments;  // after those that every run has
+  std::vector<std::string> arguments;    // after those that every run has
+  std::vector<std::string> environment = {};  // NAME=VALUE, beside the clean one
 };
 
 /// `sightline serve` as a child process on a free port, with an environment of its own: neither the

@@ -35,7 +35,7 @@ struct ServerOptions {
   std::filesystem::path program;
   std::filesystem::path directory;  // its working directory, HOME and XDG directories
   std::filesystem::path database;
-  std::vector<std::string> arguments;    // after those that every run has
+  std::vector<std::string> arguments;         // after those that every run has
   std::vector<std::string> environment = {};  // NAME=VALUE, beside the clean one
 };
 

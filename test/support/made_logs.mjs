@@ -1,6 +1,6 @@
 // What the generators of agents' logs have in common: where they write, what they make up, and the
 // count of what is to be told of it. The same options give the same bytes.
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, renameSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { Random } from './random.mjs';
 
@@ -46,7 +46,9 @@ export class MadeLogs {
   /// Writes a text, or a value as JSON, or lines of them. Returns the path.
   write(path, content) {
     mkdirSync(dirname(path), { recursive: true });
-    writeFileSync(path, textOf(content));
+    // Whole at once: what is read in the middle of a write is another matter than what is in it.
+    writeFileSync(`${path}.part`, textOf(content));
+    renameSync(`${path}.part`, path);
     this.told.files += 1;
     return path;
   }

@@ -6,6 +6,7 @@
 #include <filesystem>
 #include <fstream>
 
+#include "base/interpolate.h"
 #include "base/text.h"
 #include "collector/config_tree.h"
 
@@ -192,22 +193,6 @@ bool is_name_character(char c) {
   return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_';
 }
 
-/// `${NAME}` where it is set and not empty; else the placeholder stays, to be seen by who looks.
-std::string interpolate(std::string_view text, const Environment& environment) {
-  std::string out;
-  while (!text.empty()) {
-    const std::size_t begin = text.find("${");
-    const std::size_t end = begin == text.npos ? text.npos : text.find('}', begin);
-    if (end == text.npos) break;
-    const std::string_view placeholder = text.substr(begin, end + 1 - begin);
-    const auto value = environment(std::string(placeholder.substr(2, placeholder.size() - 3)));
-    out += text.substr(0, begin);
-    out += value && !value->empty() ? std::string_view(*value) : placeholder;
-    text.remove_prefix(end + 1);
-  }
-  return out += text;
-}
-
 Settings defaults(const DefaultPaths& paths) {
   Settings settings;
   settings.buffer_path = paths.buffer;
@@ -336,8 +321,13 @@ Result<Settings> parse_settings(const std::optional<std::string>& text, std::str
     auto tree = parse_config(*text, syntax_of(path));
     auto applied = tree ? apply_file(*tree, settings) : Result<void>(std::move(tree.error()));
     if (!applied) return std::move(applied.error()).within("failed to parse config file");
+    const auto unless_empty = [&environment](const std::string& name) {
+      auto value = environment(name);
+      if (value && value->empty()) value.reset();
+      return value;
+    };
     for (std::string* field : {&settings.backend_url, &settings.api_key, &settings.project_id})
-      *field = interpolate(*field, environment);
+      *field = base::interpolate(*field, unless_empty);
   }
   apply_environment(settings, environment);
   for (std::string* field : {&settings.buffer_path, &settings.backfill_path, &settings.log_file})

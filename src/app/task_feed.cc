@@ -7,6 +7,7 @@
 #include "base/json_writer.h"
 #include "base/log.h"
 #include "base/strand.h"
+#include "slots.h"
 #include "task_frames.h"
 #include "tasks/engine.h"
 
@@ -26,7 +27,16 @@ using tasks::Json;
 
 constexpr std::int64_t kPageEvents = 500;
 constexpr std::size_t kPageBytes = std::size_t{256} << 10;
+constexpr std::size_t kPagesAtOnce = 8;  // of history, read for the clients of one I/O thread
 constexpr std::string_view kKeepAlive = ":keepalive\n\n";
+
+/// Of the frames of these events, about.
+std::size_t bytes_of(const std::vector<Event>& events) {
+  constexpr std::size_t kFrame = 320;
+  std::size_t bytes = 0;
+  for (const Event& event : events) bytes += kFrame + event.data.size();
+  return bytes;
+}
 
 }  // namespace
 
@@ -64,9 +74,16 @@ struct TaskFeed::GlobalSubscriber {
 /// The subscribers of one I/O thread. Thread: that one, but for `push`.
 class TaskFeed::Part {
  public:
-  Part(TaskFeed& feed, net::IoThread& thread) : feed_(feed), thread_(thread), strand_(thread) {}
+  Part(TaskFeed& feed, net::IoThread& thread)
+      : feed_(feed), thread_(thread), strand_(thread), reading_(thread, kPagesAtOnce) {}
 
   bool is_here() const { return thread_.is_current(); }
+
+  /// Who reads history, and has not handed on yet what it got.
+  Slots& reading() {
+    strand_.assert_here();
+    return reading_;
+  }
 
   /// From any thread.
   void push(std::shared_ptr<const Batch> batch) {
@@ -159,16 +176,21 @@ class TaskFeed::Part {
     for (const auto& batch : batches) plain.push_back(batch.get());
     // Rendered once for all who see the same: the common case is that all do.
     std::map<std::tuple<std::string_view, std::int64_t, std::int64_t>, Rendered> rendered;
+    auto last = rendered.end();
     for (Subscriber* subscriber : found->second) {
       if (subscriber->is_over) continue;
       if (!subscriber->is_live) {
         hold(*subscriber, batches);
         continue;
       }
-      const auto [at, is_new] =
-          rendered.try_emplace({subscriber->view, subscriber->seen, subscriber->next_number});
-      if (is_new) at->second = render(*subscriber, plain);
-      take(*subscriber, at->second);
+      const std::tuple sees(std::string_view(subscriber->view), subscriber->seen,
+                            subscriber->next_number);
+      if (last == rendered.end() || last->first != sees) {
+        const auto [at, is_new] = rendered.try_emplace(sees);
+        if (is_new) at->second = render(*subscriber, plain);
+        last = at;
+      }
+      take(*subscriber, last->second);
     }
   }
 
@@ -258,6 +280,7 @@ class TaskFeed::Part {
   TaskFeed& feed_;
   net::IoThread& thread_;
   base::Strand strand_;
+  Slots reading_ GUARDED_BY(strand_);
   std::unordered_map<std::string, std::vector<Subscriber*>, TextHash, std::equal_to<>> by_task_
       GUARDED_BY(strand_);
   std::vector<GlobalSubscriber*> globals_ GUARDED_BY(strand_);
@@ -393,6 +416,8 @@ base::Task<bool> TaskFeed::replay(Subscriber& subscriber) {
   std::int64_t left = query.limit;
   for (bool is_first = true;; is_first = false) {
     page_query.limit = query.limit > 0 ? std::min(kPageEvents, left) : kPageEvents;
+    Slots::Slot slot = co_await parts_[here()]->reading().take();
+    if (subscriber.stream.is_closed()) co_return false;
     auto page = co_await store_.history(subscriber.task_id, page_query);
     if (!page) {
       base::log::warn("a task's stream is closed, for its history cannot be read: {}",
@@ -409,6 +434,7 @@ base::Task<bool> TaskFeed::replay(Subscriber& subscriber) {
     const std::size_t count = page->events.size();
     if (count > 0) page_query.after = page->events.back().index;
     std::string text;
+    text.reserve(bytes_of(page->events));
     for (Event& next : page->events) {
       subscriber.seen = std::max(subscriber.seen, next.index);
       tasks::EventView view;
@@ -426,6 +452,9 @@ base::Task<bool> TaskFeed::replay(Subscriber& subscriber) {
     }
     if (!text.empty()) subscriber.stream.send(net::share(text));
     left -= static_cast<std::int64_t>(count);
+    page->events.clear();
+    std::string().swap(text);
+    slot.give_back();
     co_await subscriber.stream.drained();
     if (subscriber.stream.is_closed()) co_return false;
     if (page->is_last || count == 0 || (query.limit > 0 && left <= 0)) break;

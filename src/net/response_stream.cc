@@ -10,6 +10,7 @@ StreamBytes::StreamBytes(std::string_view content) {
   framed_ = fmt::format("{:x}\r\n", content.size());
   head_ = framed_.size();
   size_ = content.size();
+  framed_.reserve(head_ + size_ + 2);
   framed_.append(content).append("\r\n");
 }
 

@@ -220,6 +220,15 @@ Task<Result<void>> Follower::read_lines(Log& log) {
   co_return outcome;
 }
 
+/// Whether somebody may be writing to the document right now.
+Result<bool> Follower::may_grow(const Log& log) const {
+  if (!may_be_cut(log.cursor.format)) return false;
+  TRY(const agents::FileStamp now, stamp_of_log(log.cursor.format, log.path));
+  // What comes from the future, by another clock, would never be old.
+  const auto age = age_of(now);
+  return now != log.stamp || (age >= age.zero() && age <= options_.settle);
+}
+
 /// Reads the document to its end on a worker, which waits whenever a part has to be stored first.
 Task<Result<void>> Follower::read_document(Log& log) {
   strand_.assert_here();
@@ -246,10 +255,7 @@ Task<Result<void>> Follower::read_document(Log& log) {
   std::unique_ptr<agents::DocumentReader> reader =
       agents::make_document_reader(cursor.format, options_.readers);
   if (!reader->restore(log.reader_state)) reader->restore({});
-  using Writing = agents::DocumentReader::Writing;
-  // What comes from the future, by another clock, would never be old.
-  const bool may_grow = may_be_cut(cursor.format) && !log.is_old && age_of(log.stamp).count() >= 0;
-  reader->expect(may_grow ? Writing::goes_on : Writing::is_over);
+  bool may_grow = false;
   std::function<Result<void>(std::size_t)> read = [&](std::size_t) -> Result<void> {
     Result<void> stored;
     const auto sink = [&](const agents::Record& record) {
@@ -257,6 +263,9 @@ Task<Result<void>> Follower::read_document(Log& log) {
       log.intake->take(record);
       if (log.intake->waiting() >= kWaitingBytes) stored = store_from_worker();
     };
+    using Writing = agents::DocumentReader::Writing;
+    TRY(may_grow, this->may_grow(log));
+    reader->expect(may_grow ? Writing::goes_on : Writing::is_over);
     TRY_OK(reader->read(log.path, sink, stopping_));
     return stored;
   };
@@ -271,15 +280,21 @@ Task<Result<void>> Follower::read_document(Log& log) {
     cursor.stamp.modified_ns = 0;
     enqueue_at(Clock::now() + options_.settle, log.path);
   } else {
-    // One that is damaged is not read again before it has changed.
-    const std::uint64_t broken = reader->counts().broken + is_corrupt;
-    progress_of(log.agent).broken += broken;
-    broken_.add(broken);
-    if (is_corrupt) base::log::warn("collector: {}", done.error().what);
+    count_broken(log, reader->counts(), done);
   }
   Part last{std::move(cursor), reader->save(), true};
   auto stored = co_await store(log, std::move(last));
   co_return stored;
+}
+
+/// A document that is damaged is not read again before it has changed.
+void Follower::count_broken(const Log& log, const agents::ReadCounts& counts,
+                            const Result<void>& done) {
+  strand_.assert_here();
+  const std::uint64_t broken = counts.broken + !done;
+  progress_of(log.agent).broken += broken;
+  broken_.add(broken);
+  if (!done) base::log::warn("collector: {}", done.error().what);
 }
 
 /// With the cursor as it was: a document is taken when all of it is.

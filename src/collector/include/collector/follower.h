@@ -115,7 +115,10 @@ class Follower {
   base::Task<base::Result<void>> process(std::string path);
   base::Task<base::Result<Log*>> open(std::string path);
   base::Task<base::Result<void>> read_lines(Log& log);
+  base::Result<bool> may_grow(const Log& log) const;  // a worker's
   base::Task<base::Result<void>> read_document(Log& log);
+  void count_broken(const Log& log, const agents::ReadCounts& counts,
+                    const base::Result<void>& done);
   base::Task<void> store_part_of_document(Log& log, Cursor cursor, std::string state,
                                           std::promise<base::Result<void>>& promise);
   base::Task<base::Result<void>> settle(Log& log);

@@ -17,7 +17,9 @@ export const defaults = {
   sessions: 8, // about, of each form that a log has
   start: Date.UTC(2026, 8, 1, 6), // of the first session
   days: 30,
-  inPlace: false, // as agents write: a file is there, and grows; else it appears whole
+  // As agents write: a file is there, and grows; else it appears whole. Nothing is taken back then:
+  // what a log takes back was told if it was read before, and a writer may be slow.
+  inPlace: false,
 };
 
 /// Writes one agent's logs below `home`, and counts. `config` and `data` are what XDG_CONFIG_HOME

@@ -15,6 +15,7 @@ using base::Result;
 
 constexpr const char* kRequests = "requests";
 constexpr std::string_view kNoJson = "failed to parse chat session JSON: ";
+constexpr const char* kCut = "failed to parse chat session JSON: unexpected end of JSON input";
 
 /// What a request's context needs, and whether it has been there.
 struct Wanted {
@@ -27,22 +28,23 @@ struct Wanted {
   }
 };
 
-/// Takes the members that stand behind the requests, without looking at these.
-Result<void> look_ahead(const std::string& path, ChatSession& session, Wanted wanted,
+/// Takes the members that stand behind the requests, without looking at these. False: the file ends
+/// before it could be known whether there are any.
+Result<bool> look_ahead(const std::string& path, ChatSession& session, Wanted wanted,
                         base::json::Document& document, const std::atomic<bool>& stopping) {
   TRY(FileBlocks file, FileBlocks::open(path));
   JsonSplitter splitter({kRequests}, JsonSplitter::Elements::skip);
   JsonSplitter::Part part;
   while (!wanted.has_all() && !splitter.is_done() && !splitter.is_broken() && !stopping) {
     TRY(const std::string_view bytes, file.next());
-    if (bytes.empty()) break;
+    if (bytes.empty()) return false;
     splitter.feed(bytes);
     while (splitter.next(part)) {
       if (!wanted.take(part.key)) continue;
       if (const auto value = document.parse(part.text); value.ok()) session.take(part.key, *value);
     }
   }
-  return {};
+  return true;
 }
 
 }  // namespace
@@ -86,8 +88,11 @@ Result<void> CopilotChatReader::read_requests(const std::string& path, ChatSessi
           session.take(part.key, *value);
         continue;
       }
-      if (counts_.lines == 0 && !wanted.has_all())
-        TRY_OK(look_ahead(path, session, wanted, document_, stopping));
+      if (counts_.lines == 0 && !wanted.has_all()) {
+        TRY(const bool is_whole, look_ahead(path, session, wanted, document_, stopping));
+        // Its requests would be told without what stands behind them.
+        if (!is_whole && writing_ == Writing::goes_on) return Error{Errc::corrupt, kCut};
+      }
       const ChatPlace place{part.offset, counts_.lines++, part.is_cut};
       if (part.is_too_long)
         ++counts_.too_long;
@@ -99,8 +104,7 @@ Result<void> CopilotChatReader::read_requests(const std::string& path, ChatSessi
       return Error{Errc::corrupt, std::string(kNoJson) + "text behind its end"};
     if (splitter.is_broken()) return Error{Errc::corrupt, std::string(kNoJson) + "no object"};
   }
-  if (!splitter.is_done())
-    return Error{Errc::corrupt, std::string(kNoJson) + "unexpected end of JSON input"};
+  if (!splitter.is_done()) return Error{Errc::corrupt, kCut};
   if (!splitter.has_array())
     return Error{Errc::corrupt, std::string(kNoJson) + "it has no requests"};
   return {};

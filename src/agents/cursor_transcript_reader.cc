@@ -193,8 +193,15 @@ namespace {
 /// The lines of a transcript as they come, made into records.
 class TextBlocks : public LogReader {
  public:
-  explicit TextBlocks(const std::string& path) : session_id_(session_of(path, parent_)) {}
-  void finish(const Sink& sink) override { give(sink); }
+  /// Of a log that `grows`, what stands last may be cut: the line, and the block that it is in.
+  TextBlocks(const std::string& path, bool grows, bool& has_left_out)
+      : grows_(grows), has_left_out_(has_left_out), session_id_(session_of(path, parent_)) {}
+  void finish(const Sink& sink) override {
+    if (grows_)
+      has_left_out_ |= kind_.has_value();
+    else
+      give(sink);
+  }
 
  protected:
   // A line that happens to be JSON is text all the same.
@@ -202,6 +209,7 @@ class TextBlocks : public LogReader {
 
   bool read_text(const Line& line, const Sink& sink) override {
     constexpr std::string_view kCall = "[Tool call] ";
+    if (grows_ && !line.is_complete) return has_left_out_ = true;
     if (line.text == "user:" || line.text == "assistant:") {
       begin(line.text == "user:" ? RecordKind::prompt : RecordKind::response, line, sink);
     } else if (line.text.starts_with("[Thinking]") || line.text.starts_with("[Tool result]")) {
@@ -254,6 +262,8 @@ class TextBlocks : public LogReader {
     tool_.clear();
   }
 
+  const bool grows_;
+  bool& has_left_out_;
   std::string parent_, session_id_;  // in this order: the second finds the first
   std::optional<RecordKind> kind_;
   std::uint64_t offset_ = 0, index_ = 0, end_ = 0;
@@ -264,7 +274,9 @@ class TextBlocks : public LogReader {
 
 base::Result<void> CursorTextReader::read(const std::string& path, const Sink& sink,
                                           const std::atomic<bool>& stopping) {
-  TRY(LogFile file, LogFile::open(path, std::make_unique<TextBlocks>(path), LogFile::Hashing::no));
+  has_left_out_ = false;
+  auto blocks = std::make_unique<TextBlocks>(path, writing_ == Writing::goes_on, has_left_out_);
+  TRY(LogFile file, LogFile::open(path, std::move(blocks), LogFile::Hashing::no));
   TRY(const bool stopped, file.read(sink, [&stopping] { return stopping.load(); }));
   counts_ = file.counts();
   if (stopped) return base::Error{base::Errc::cancelled, path};

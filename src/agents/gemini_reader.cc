@@ -239,10 +239,12 @@ Result<void> GeminiChatLogReader::read(const std::string& path, const Sink& sink
   // Once to learn which lines count, and once to read them: the texts of all messages together
   // have no bound.
   const auto note = [&](const Line& line) {
+    const auto json = line.is_too_long ? Result<Value>(Error{Errc::corrupt, "too long"})
+                                       : document.parse(line.text);
+    if (!line.is_complete && !json) return;  // it is still being written
     ++counts_.lines;
     counts_.too_long += line.is_too_long;
     if (line.is_too_long) return;
-    const auto json = document.parse(line.text);
     if (!json) {
       ++counts_.broken;
       return;

@@ -39,6 +39,14 @@ std::size_t bytes_of(const OpenCodeMessage& message) {
   return bytes;
 }
 
+/// Whether all that is read of a message is whole.
+bool is_whole(const OpenCodeMessage& message) {
+  base::json::Document document;
+  return document.parse(message.data).ok() &&
+         std::all_of(message.parts.begin(), message.parts.end(),
+                     [&document](const auto& part) { return document.parse(part.second).ok(); });
+}
+
 /// The JSON files of a folder, by name.
 std::vector<fs::path> json_files(const fs::path& folder) {
   std::vector<fs::path> files;
@@ -174,6 +182,7 @@ bool OpenCodeDatabaseReader::restore(std::string_view state) {
 Result<void> OpenCodeSessionReader::read(const std::string& path, const Sink& sink,
                                          const std::atomic<bool>& stopping) {
   counts_ = {};
+  has_left_out_ = false;
   TRY(const std::string text, read_shortened(path, stopping));
   base::json::Document document;
   const auto json = document.parse(text);
@@ -212,7 +221,10 @@ Result<void> OpenCodeSessionReader::read(const std::string& path, const Sink& si
       if (is_part_read)
         message.parts.emplace_back(base::to_utf8(part_file.stem().string()), std::move(part));
     }
-    give_message(session, message, sink, counts_);
+    if (writing_ == Writing::goes_on && !is_whole(message))
+      has_left_out_ = true;
+    else
+      give_message(session, message, sink, counts_);
   }
   return {};
 }

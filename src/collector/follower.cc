@@ -74,6 +74,7 @@ Task<void> Follower::stop() {
   history_.clear();
   queued_.clear();
   later_.clear();
+  restless_.clear();
   ticks_.reset();
   ended();  // whoever waits for what was in line waits in vain
   co_await idle();
@@ -153,7 +154,9 @@ void Follower::enqueue(const std::string& path, std::deque<std::string>& line,
 void Follower::enqueue_at(Clock::time_point due, const std::string& path) {
   strand_.assert_here();
   if (stopping_) return;
-  later_.emplace(path, due);  // the first one holds, or a log that never rests is never read
+  // The earliest one holds, or a log that never rests is never read.
+  const auto [known, is_new] = later_.emplace(path, due);
+  if (!is_new) known->second = std::min(known->second, due);
   set_ticking();
 }
 
@@ -209,6 +212,7 @@ void Follower::failed(const std::string& path, const Error& error) {
   if (error.code == Errc::not_found) {
     index_->left(path);
     tries_.erase(path);
+    restless_.erase(path);
     return;
   }
   if (cursor) {
@@ -242,7 +246,8 @@ void Follower::tick() {
     Log& log = *each->second;
     const bool is_busy = busy_.contains(log.path) || queued_.contains(log.path);
     const auto quiet = now - log.changed_at;
-    if (!is_busy && log.tail && !log.is_settled && quiet >= kSettle) to_settle.push_back(log.path);
+    if (!is_busy && log.tail && !log.is_settled && quiet >= options_.settle)
+      to_settle.push_back(log.path);
     const bool may_close = log.is_settled && (quiet >= kQuiet || open_.size() > kMostOpen);
     each = !is_busy && may_close ? open_.erase(each) : std::next(each);
   }

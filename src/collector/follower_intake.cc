@@ -13,6 +13,13 @@ namespace {
 
 constexpr std::size_t kPartBytes = std::size_t{1} << 20;     // of a log, read at a time
 constexpr std::size_t kWaitingBytes = std::size_t{1} << 20;  // of items, stored at a time
+constexpr int kPatience = 20;  // so many times as long as it should rest a document may change
+
+/// How long nobody has written to it; below zero where clocks differ.
+std::chrono::nanoseconds age_of(const agents::FileStamp& stamp) {
+  return std::chrono::system_clock::now().time_since_epoch() -
+         std::chrono::nanoseconds{stamp.modified_ns};
+}
 
 }  // namespace
 
@@ -54,7 +61,7 @@ Task<Result<Follower::Log*>> Follower::open(std::string path) {
     return stamp_of_log(*format, path);
   };
   CO_TRY(const agents::FileStamp stamp, co_await parts_.pool.run(look));
-  if (!format) co_return nullptr;
+  if (!format || waits_to_rest(*format, path, stamp)) co_return nullptr;
   known = index_->find(path);
   source = source_of(path);
   const agents::Agent agent = known    ? known->agent
@@ -92,8 +99,7 @@ Task<Result<Follower::Log*>> Follower::open(std::string path) {
   log->was_unsettled = !is_new && cursor.stamp.modified_ns == 0;
   log->intake = co_await parts_.sink.open(cursor, state.mapping);
   log->stamp = stamp;
-  const std::chrono::nanoseconds written{stamp.modified_ns};
-  log->is_old = std::chrono::system_clock::now().time_since_epoch() - written > kSettle;
+  log->is_old = age_of(stamp) > options_.settle;
   log->reader_state = state.reader;
   if (agents::shape_of(cursor.format) == agents::Shape::lines) {
     const agents::Telling telling = parts_.sink.telling(cursor.agent);
@@ -110,6 +116,24 @@ Task<Result<Follower::Log*>> Follower::open(std::string path) {
   Log* const opened = log.get();
   open_[path] = std::move(log);
   co_return opened;
+}
+
+/// A document that was written to a moment ago is read when it rests, for it may be half written.
+/// One that never does is read all the same.
+bool Follower::waits_to_rest(agents::Format format, const std::string& path,
+                             const agents::FileStamp& stamp) {
+  strand_.assert_here();
+  if (!may_be_cut(format)) return false;
+  const auto now = Clock::now();
+  const auto since = restless_.try_emplace(path, now).first->second;
+  const auto rested = age_of(stamp);
+  const bool is_restless = rested >= Clock::duration::zero() && rested < options_.debounce &&
+                           now - since < kPatience * options_.debounce;
+  if (is_restless)
+    enqueue_at(now + options_.debounce - rested, path);
+  else
+    restless_.erase(path);
+  return is_restless;
 }
 
 /// A log that has another name now is closed under the one that it had, and taken up again where it
@@ -196,6 +220,15 @@ Task<Result<void>> Follower::read_lines(Log& log) {
   co_return outcome;
 }
 
+/// Whether somebody may be writing to the document right now.
+Result<bool> Follower::may_grow(const Log& log) const {
+  if (!may_be_cut(log.cursor.format)) return false;
+  TRY(const agents::FileStamp now, stamp_of_log(log.cursor.format, log.path));
+  // What comes from the future, by another clock, would never be old.
+  const auto age = age_of(now);
+  return now != log.stamp || (age >= age.zero() && age <= options_.settle);
+}
+
 /// Reads the document to its end on a worker, which waits whenever a part has to be stored first.
 Task<Result<void>> Follower::read_document(Log& log) {
   strand_.assert_here();
@@ -222,6 +255,7 @@ Task<Result<void>> Follower::read_document(Log& log) {
   std::unique_ptr<agents::DocumentReader> reader =
       agents::make_document_reader(cursor.format, options_.readers);
   if (!reader->restore(log.reader_state)) reader->restore({});
+  bool may_grow = false;
   std::function<Result<void>(std::size_t)> read = [&](std::size_t) -> Result<void> {
     Result<void> stored;
     const auto sink = [&](const agents::Record& record) {
@@ -229,25 +263,38 @@ Task<Result<void>> Follower::read_document(Log& log) {
       log.intake->take(record);
       if (log.intake->waiting() >= kWaitingBytes) stored = store_from_worker();
     };
+    using Writing = agents::DocumentReader::Writing;
+    TRY(may_grow, this->may_grow(log));
+    reader->expect(may_grow ? Writing::goes_on : Writing::is_over);
     TRY_OK(reader->read(log.path, sink, stopping_));
     return stored;
   };
   auto done = co_await parts_.pool.run(read);
   document_is_open_ = false;
-  AgentProgress& progress = progress_of(log.agent);
-  const std::uint64_t broken =
-      reader->counts().broken + (!done && done.error().code == Errc::corrupt);
-  progress.broken += broken;
-  broken_.add(broken);
-  // One that is damaged is not read again before it has changed.
-  const bool is_read = done || done.error().code == Errc::corrupt;
-  if (!is_read) co_return done;
-  if (!done) base::log::warn("collector: {}", done.error().what);
+  const bool is_corrupt = !done && done.error().code == Errc::corrupt;
+  if (!done && !is_corrupt) co_return done;
   cursor.stamp = log.stamp;
   cursor.offset = log.stamp.bytes;
+  if (reader->has_left_out() || (is_corrupt && may_grow)) {
+    // It may be half written: it is read again once it is old, changed or not.
+    cursor.stamp.modified_ns = 0;
+    enqueue_at(Clock::now() + options_.settle, log.path);
+  } else {
+    count_broken(log, reader->counts(), done);
+  }
   Part last{std::move(cursor), reader->save(), true};
   auto stored = co_await store(log, std::move(last));
   co_return stored;
+}
+
+/// A document that is damaged is not read again before it has changed.
+void Follower::count_broken(const Log& log, const agents::ReadCounts& counts,
+                            const Result<void>& done) {
+  strand_.assert_here();
+  const std::uint64_t broken = counts.broken + !done;
+  progress_of(log.agent).broken += broken;
+  broken_.add(broken);
+  if (!done) base::log::warn("collector: {}", done.error().what);
 }
 
 /// With the cursor as it was: a document is taken when all of it is.

@@ -58,6 +58,10 @@ base::Result<agents::FileStamp> stamp_of_log(agents::Format format, const std::s
   return stamp;
 }
 
+bool may_be_cut(agents::Format format) {
+  return agents::shape_of(format) == agents::Shape::document && !is_database(format);
+}
+
 std::string_view log_of(std::string_view path) {
   if (path.ends_with(kWriteAheadLog)) path.remove_suffix(kWriteAheadLog.size());
   return path;

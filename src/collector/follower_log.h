@@ -12,9 +12,6 @@
 
 namespace collector {
 
-/// So long what waits for more of its kind waits, and a log that was not written to is old.
-inline constexpr std::chrono::seconds kSettle{2};
-
 /// A log that is open: read on when it changes, closed when it is quiet.
 struct Follower::Log {
   std::string path;
@@ -39,6 +36,10 @@ std::unique_ptr<agents::LogReader> make_reader(const Cursor& cursor, agents::Tel
 
 /// What tells one state of a log from another: of a database its write-ahead log counts too.
 base::Result<agents::FileStamp> stamp_of_log(agents::Format format, const std::string& path);
+
+/// Whether it may be found in the middle of being written: a document, but no database, which shows
+/// whole transactions only.
+bool may_be_cut(agents::Format format);
 
 /// The log that a change at `path` means: that of a database for its write-ahead log.
 std::string_view log_of(std::string_view path);

@@ -169,7 +169,8 @@ class FollowerTest : public testing::Test {
     Follower::Options options;
     options.locations = {agents::location_at(agent, logs, no_environment),
                          agents::location_at(agents::Agent::gemini, documents, no_environment)};
-    options.debounce = std::chrono::milliseconds{1};
+    options.debounce = debounce;
+    options.settle = settle;
     options.rediscovery = rediscovery;
     options.from = from;
     on_thread([&] {
@@ -206,14 +207,20 @@ class FollowerTest : public testing::Test {
   bool said(const std::string& text) const {
     return std::find(sink.given.begin(), sink.given.end(), text) != sink.given.end();
   }
-  std::string write_document(const std::string& name, const Texts& texts) {
+  static std::string document(const Texts& texts) {
     std::string messages;
     for (const std::string& text : texts)
       messages += (messages.empty() ? "" : ",") + (R"({"id":")" + text) +
                   R"(","type":"user","content":")" + text + "\"}";
+    return R"({"sessionId":"s","messages":[)" + messages + "]}";
+  }
+  std::string write_document(const std::string& name, const Texts& texts) {
     const std::string path = documents + "/" + name;
-    std::ofstream(path) << R"({"sessionId":"s","messages":[)" << messages << "]}";
+    std::ofstream(path) << document(texts);
     return path;
+  }
+  static void rest(const std::string& path) {
+    fs::last_write_time(path, fs::file_time_type::clock::now() - std::chrono::hours(24));
   }
   void make_room() {
     on_thread([&] {
@@ -232,6 +239,7 @@ class FollowerTest : public testing::Test {
     return std::optional<std::string>();
   };
   agents::Agent agent = agents::Agent::generic;
+  std::chrono::milliseconds debounce{1}, settle{2000};
   std::chrono::seconds rediscovery{60};
   std::optional<base::Time> from;
   net::IoThread thread;
@@ -412,6 +420,70 @@ TEST_F(FollowerTest, ADocumentWithNothingNewHoldsUpNoneThatStandsBehindIt) {
     return std::count(sink.given.begin(), sink.given.end(), "three") == 8;
   };
   EXPECT_TRUE(sink.await(is_taken));
+}
+
+TEST_F(FollowerTest, ADocumentThatWasCutIsToldOnceItIsWhole) {
+  start();
+  const std::string whole = document({"one", "größer", "three"});
+  std::vector<FileChange> changes;
+  const auto write_all = [&](bool is_cut) {
+    changes.clear();
+    for (std::size_t bytes = 0; bytes < whole.size(); ++bytes) {
+      const std::string path = documents + "/" + std::to_string(bytes) + ".json";
+      std::ofstream(path) << (is_cut ? whole.substr(0, bytes) : whole);
+      rest(path);  // its writer takes its time
+      changes.push_back({What::changed, path, ""});
+    }
+    on_thread([&] { watcher.tell(changes); });
+    finish();
+  };
+  write_all(true);
+  EXPECT_EQ(sink.texts(), Texts{});
+  write_all(false);
+  for (const char* text : {"one", "größer", "three"})
+    EXPECT_EQ(std::count(sink.given.begin(), sink.given.end(), text),
+              static_cast<std::ptrdiff_t>(whole.size()));
+}
+
+TEST_F(FollowerTest, ADocumentThatIsBeingWrittenIsReadWhenItRests) {
+  debounce = std::chrono::hours{1};
+  rest(write_document("old.json", {"one"}));
+  const std::string path = write_document("new.json", {"two"});
+  start();
+  EXPECT_TRUE(sink.await([&] { return said("one"); }));
+  const auto due = std::chrono::steady_clock::now() + std::chrono::seconds{20};
+  while (status().waiting != 1 && std::chrono::steady_clock::now() < due) continue;
+  EXPECT_EQ(status().waiting, 1u);
+  stop();
+  EXPECT_FALSE(said("two"));
+  rest(path);
+  start();
+  EXPECT_TRUE(sink.await([&] { return said("two"); }));
+}
+
+TEST_F(FollowerTest, WhatMayBeCutIsLeftOutWhileTheLogGrows) {
+  agent = agents::Agent::cursor;
+  logs = folder / "agent-transcripts";
+  settle = std::chrono::hours{1};
+  fs::create_directories(logs);
+  const std::string path = logs + "/a.txt";
+  std::ofstream(path) << "user:\none\nassistant:\nhalf";
+  start();
+  EXPECT_TRUE(sink.await([&] { return said("one"); }));
+  std::ofstream(path, std::ios::app) << " and whole\n";
+  rest(path);
+  tell(What::changed, path);
+  EXPECT_TRUE(has({"one", "one", "half and whole"}));  // a sink knows what it had
+}
+
+TEST_F(FollowerTest, WhatWasLeftOutIsToldThoughNothingChangesAnyMore) {
+  agent = agents::Agent::cursor;
+  logs = folder / "agent-transcripts";
+  settle = std::chrono::milliseconds{200};
+  fs::create_directories(logs);
+  std::ofstream(logs + "/a.txt") << "user:\none\nassistant:\ntwo";
+  start();
+  EXPECT_TRUE(sink.await([&] { return said("two"); }));
 }
 
 TEST_F(FollowerTest, ALogThatIsGoneIsForgottenAndTakenUpWhenItComesBack) {

@@ -197,7 +197,7 @@ class LiveStream {
   explicit LiveStream(Fd socket) : socket_(std::move(socket)) {}
 
   Fd socket_;
-  SentMarks marks_;
+  StreamedMarks marks_;
 };
 
 Result<void> serve_latency(Lab& lab, Report& report) {

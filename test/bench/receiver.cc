@@ -36,6 +36,8 @@ std::size_t length_in(std::string_view head) {
   return length;
 }
 
+constexpr std::string_view kEvent = R"(data: {"type":"event",)";
+
 }  // namespace
 
 std::string to_sent_mark(std::int64_t ns) {
@@ -62,6 +64,16 @@ void SentMarks::feed(std::string_view bytes, std::int64_t now_ns) {
     at = mark + kMark.size() + kDigits;
   }
   rest_.erase(0, at);
+}
+
+void StreamedMarks::feed(std::string_view bytes, std::int64_t now_ns) {
+  for (std::size_t end = bytes.find('\n'); end != bytes.npos; end = bytes.find('\n')) {
+    line_ += bytes.substr(0, end + 1);
+    bytes.remove_prefix(end + 1);
+    if (line_.starts_with(kEvent)) marks_.feed(line_, now_ns);
+    line_.clear();
+  }
+  line_ += bytes;
 }
 
 struct Receiver::Client {

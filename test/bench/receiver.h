@@ -31,6 +31,18 @@ class SentMarks {
   std::vector<std::int64_t> ages_ns_;
 };
 
+/// The marks in the events of a live stream. Other messages of it are passed over: statistics name
+/// the newest branches, and a mark that is a branch would be counted again with each of them.
+class StreamedMarks {
+ public:
+  void feed(std::string_view bytes, std::int64_t now_ns);
+  std::vector<std::int64_t>& ages_ns() { return marks_.ages_ns(); }
+
+ private:
+  std::string line_;  // that has not come to its end
+  SentMarks marks_;
+};
+
 /// The backend of a collector: takes every batch of events, and notes when the marks in it came.
 /// Knows no projects and machines (404).
 class Receiver {

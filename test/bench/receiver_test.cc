@@ -15,6 +15,18 @@ TEST(SentMarksTest, AMarkIsFoundWhereverTheBytesAreCut) {
   }
 }
 
+TEST(StreamedMarksTest, OnlyThoseOfEventsCountWhereverTheBytesAreCut) {
+  const std::string text =
+      "HTTP/1.1 200 OK\r\n\r\nid: 1\ndata: {\"type\":\"event\",\"branch\":\"" + to_sent_mark(1000) +
+      "\"}\n\n" + "data: {\"type\":\"stats\",\"branches\":[\"" + to_sent_mark(1000) + "\"]}\n\n" +
+      "data: {\"type\":\"event\",\"branch\":\"" + to_sent_mark(2500) + "\"}\n\n";
+  for (std::size_t step = 1; step <= text.size(); ++step) {
+    StreamedMarks marks;
+    for (std::size_t at = 0; at < text.size(); at += step) marks.feed(text.substr(at, step), 3000);
+    EXPECT_EQ(marks.ages_ns(), (std::vector<std::int64_t>{2000, 500})) << step;
+  }
+}
+
 std::string exchange(const Fd& socket, const std::string& request) {
   EXPECT_TRUE(send_all(socket, request).ok());
   char buffer[4096];

@@ -138,11 +138,12 @@ describe('a server in the home of all agents', () => {
     for (const { agent, broken, failures } of first.agents) {
       if (agent in WRITERS || agent === 'copilot') assert.deepEqual([broken, failures], [0, 0], agent);
     }
-    // What some of these agents write meanwhile, also into folders that were not there.
+    // What some of these agents write meanwhile, piece by piece, also into folders that were not
+    // there.
     const stored = () => sqlite(home.db, 'SELECT count(*) AS n FROM events')[0].n;
     let enough = stored();
     for (const agent of ['github-copilot', 'gemini']) {
-      const more = WRITERS[agent](home.dir, { ...optionsFor(home), seed: seed() + 1 });
+      const more = WRITERS[agent](home.dir, { ...optionsFor(home), seed: seed() + 1, inPlace: true });
       for (const count of Object.values(more.events)) enough += count;
       told[agent] = sum([told[agent], more]);
     }

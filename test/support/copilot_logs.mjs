@@ -43,7 +43,7 @@ class CopilotLogs extends MadeLogs {
     const session = this.#session(this.random.below(3));
     const log = new ChangeLog(session);
     for (let turns = this.about(3); turns > 0; --turns) this.#grow(log);
-    if (this.chance(4)) log.remove(['requests', 0]);
+    if (!this.options.inPlace && this.chance(4)) log.remove(['requests', 0]);
     if (this.chance(4)) log.begin(); // VS Code writes the log anew now and then
     const id = this.#count(session);
     const path = this.write(join(folder, `${id}.jsonl`), log.lines);
@@ -57,6 +57,7 @@ class CopilotLogs extends MadeLogs {
 
   #grow(log) {
     const whole = this.#request();
+    if (this.options.inPlace && whole.modelState.value === CANCELLED) whole.modelState.value = COMPLETE;
     const at = log.session.requests.length;
     const { response, result, modelState, ...begun } = whole;
     log.push(['requests'], [{ ...begun, response: [], modelState: { value: PENDING } }]);

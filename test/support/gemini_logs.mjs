@@ -39,7 +39,7 @@ class GeminiLogs extends MadeLogs {
       lines.push(message);
       if (this.chance(6)) lines.push({ $set: { lastUpdated: message.timestamp, summary: this.text(30) } });
     }
-    if (messages.length > 2 && this.chance(3)) {
+    if (!this.options.inPlace && messages.length > 2 && this.chance(3)) {
       const to = this.random.between(1, messages.length);
       lines.push({ $rewindTo: messages[to].id });
       messages.length = to;

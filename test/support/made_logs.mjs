@@ -1,6 +1,6 @@
 // What the generators of agents' logs have in common: where they write, what they make up, and the
 // count of what is to be told of it. The same options give the same bytes.
-import { mkdirSync, renameSync, writeFileSync } from 'node:fs';
+import { closeSync, mkdirSync, openSync, renameSync, writeFileSync, writeSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { Random } from './random.mjs';
 
@@ -9,6 +9,7 @@ const WORDS =
   'loop and add case für größe naïve 試験 "quoted" path\\to C:\\temp done; return std::move(x);\n';
 const TEXT = WORDS.repeat(800);
 const DAY_MS = 86_400_000;
+const PIECE_BYTES = 1000; // of a file that is written in place
 
 /// What can be set for each generator.
 export const defaults = {
@@ -16,6 +17,9 @@ export const defaults = {
   sessions: 8, // about, of each form that a log has
   start: Date.UTC(2026, 8, 1, 6), // of the first session
   days: 30,
+  // As agents write: a file is there, and grows; else it appears whole. Nothing is taken back then:
+  // what a log takes back was told if it was read before, and a writer may be slow.
+  inPlace: false,
 };
 
 /// Writes one agent's logs below `home`, and counts. `config` and `data` are what XDG_CONFIG_HOME
@@ -46,9 +50,12 @@ export class MadeLogs {
   /// Writes a text, or a value as JSON, or lines of them. Returns the path.
   write(path, content) {
     mkdirSync(dirname(path), { recursive: true });
-    // Whole at once: what is read in the middle of a write is another matter than what is in it.
-    writeFileSync(`${path}.part`, textOf(content));
-    renameSync(`${path}.part`, path);
+    if (this.options.inPlace) {
+      writeInPlace(path, Buffer.from(textOf(content)));
+    } else {
+      writeFileSync(`${path}.part`, textOf(content));
+      renameSync(`${path}.part`, path);
+    }
     this.told.files += 1;
     return path;
   }
@@ -118,6 +125,14 @@ export function sum(all) {
     }
   }
   return total;
+}
+
+function writeInPlace(path, bytes) {
+  const file = openSync(path, 'w');
+  for (let at = 0; at < bytes.length; at += PIECE_BYTES) {
+    writeSync(file, bytes, at, Math.min(PIECE_BYTES, bytes.length - at));
+  }
+  closeSync(file);
 }
 
 function textOf(content) {

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <atomic>
+#include <cstdint>
 #include <string>
 #include <string_view>
 
@@ -22,6 +23,14 @@ class DocumentReader {
 
   virtual ~DocumentReader() = default;
 
+  /// Whether the log may be in the middle of being written, and end where its writer has come to.
+  enum class Writing : std::uint8_t { is_over, goes_on };
+  /// To be said before `read`. While it goes on, what may be cut is left out, so that nothing is
+  /// told by halves: who takes it has the first telling of each id.
+  void expect(Writing writing) { writing_ = writing; }
+  /// Whether the last `read` left out something that would be given once the writing is over.
+  bool has_left_out() const { return has_left_out_; }
+
   /// Reads the log at `path`, as far as it may hold something new. `not_found`; `unavailable` (no
   /// right, busy); `corrupt` when it is no such document, with what was given before standing.
   /// `cancelled` once `stopping` is true.
@@ -36,6 +45,8 @@ class DocumentReader {
 
  protected:
   ReadCounts counts_;
+  Writing writing_ = Writing::is_over;
+  bool has_left_out_ = false;
 };
 
 }  // namespace agents

@@ -53,11 +53,10 @@ struct FollowerStatus {
 /// then on what is appended, made or put in their place; each item once, in the order of its file.
 ///
 /// A log of lines is read on from its cursor as soon as it changes; a document a moment after its
-/// last change. Files wait in line, those that change before those with old news only; six at a
-/// time are on their way, of a database or document one. When the sink has no room reading waits:
-/// nothing is dropped. A file that cannot be read or stored is tried again later.
-/// Thread: all on one I/O thread.
-/// Owner:  app; outlives every thread.
+/// last change, and again when its end may have been cut. Files wait in line, those that change
+/// before those with old news only; six at a time are on their way, of a database or document one.
+/// When the sink has no room reading waits: nothing is dropped. A file that cannot be read or
+/// stored is tried again later. Thread: all on one I/O thread. Owner:  app; outlives every thread.
 class Follower {
  public:
   struct Options {
@@ -65,6 +64,8 @@ class Follower {
     agents::ReaderOptions readers;
     std::optional<base::Time> from;           // what is older is left out
     std::chrono::milliseconds debounce{100};  // of documents; large ones wait longer
+    // So long what waits for more of its kind waits, and what was not written to is old.
+    std::chrono::milliseconds settle{2000};
     std::chrono::seconds rediscovery{60};
     std::chrono::seconds polling{2};  // of what cannot be watched
     std::function<void()> at_rest;    // called when all that a look around has found is taken
@@ -114,11 +115,16 @@ class Follower {
   base::Task<base::Result<void>> process(std::string path);
   base::Task<base::Result<Log*>> open(std::string path);
   base::Task<base::Result<void>> read_lines(Log& log);
+  base::Result<bool> may_grow(const Log& log) const;  // a worker's
   base::Task<base::Result<void>> read_document(Log& log);
+  void count_broken(const Log& log, const agents::ReadCounts& counts,
+                    const base::Result<void>& done);
   base::Task<void> store_part_of_document(Log& log, Cursor cursor, std::string state,
                                           std::promise<base::Result<void>>& promise);
   base::Task<base::Result<void>> settle(Log& log);
   bool is_open_elsewhere(std::int64_t cursor, const std::string& path);
+  bool waits_to_rest(agents::Format format, const std::string& path,
+                     const agents::FileStamp& stamp);
   base::Task<void> settle_quiet(std::string path);
   base::Task<base::Result<void>> store(Log& log, Part part);
   void failed(const std::string& path, const base::Error& error);
@@ -149,6 +155,7 @@ class Follower {
   std::unordered_map<std::string, std::uint64_t> queued_ GUARDED_BY(strand_);  // bytes to take
   std::unordered_set<std::string> busy_ GUARDED_BY(strand_), again_ GUARDED_BY(strand_);
   std::unordered_map<std::string, Clock::time_point> later_ GUARDED_BY(strand_);
+  std::unordered_map<std::string, Clock::time_point> restless_ GUARDED_BY(strand_);  // since when
   std::unordered_map<std::string, int> tries_ GUARDED_BY(strand_);  // that failed in a row
   std::deque<std::string> documents_ GUARDED_BY(strand_);  // that wait for the one that is open
   std::vector<AgentProgress> progress_ GUARDED_BY(strand_);

@@ -7,8 +7,9 @@
 #include "base/json_writer.h"
 #include "base/log.h"
 #include "base/strand.h"
+#include "task_answers.h"
 #include "task_frames.h"
-#include "tasks/engine.h"
+#include "tasks/collapse.h"
 
 // The join of history and live, for one subscriber:
 //   1. Attach, holding: what is told is kept, not sent.
@@ -427,6 +428,7 @@ base::Task<bool> TaskFeed::replay(Subscriber& subscriber) {
     if (!text.empty()) subscriber.stream.send(net::share(text));
     left -= static_cast<std::int64_t>(count);
     co_await subscriber.stream.drained();
+    co_await NextTurn();  // a client that reads fast must not keep the others waiting
     if (subscriber.stream.is_closed()) co_return false;
     if (page->is_last || count == 0 || (query.limit > 0 && left <= 0)) break;
   }

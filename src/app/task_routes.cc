@@ -6,6 +6,7 @@
 #include "base/log.h"
 #include "json_body.h"
 #include "monitor_routes.h"
+#include "task_answers.h"
 #include "task_queries.h"
 #include "tasks/requests.h"
 #include "tasks/wire.h"
@@ -183,15 +184,9 @@ base::Task<Response> TaskRoutes::create_task(Request& request, const TaskCaller&
 
 base::Task<Response> TaskRoutes::list_tasks(Request& request, const TaskCaller& caller) {
   if (!caller.may(TaskScope::event_subscribe)) co_return forbidden();
-  auto found = co_await parts_.engine.list(parse_task_filter(request));
-  if (!found) co_return to_answer(found.error());
-  std::string text = "{\"tasks\":[";
-  for (const tasks::Task& task : *found) {
-    if (text.back() != '[') text += ',';
-    tasks::append_task(text, task, parts_.feed.subscribers(task.id));
-  }
-  text += "]}";
-  co_return json(200, std::move(text));
+  auto answer = co_await answer_list(parts_.engine, parts_.feed, parse_task_filter(request));
+  if (!answer) co_return to_answer(answer.error());
+  co_return std::move(*answer);
 }
 
 base::Task<Response> TaskRoutes::get_task(Request& request, const TaskCaller& caller) {
@@ -280,35 +275,18 @@ base::Task<Response> TaskRoutes::follow_all(Request& request, const TaskCaller& 
 base::Task<Response> TaskRoutes::get_history(Request& request, const TaskCaller& caller) {
   const std::string id = request.params.text("taskId");
   if (!caller.may(TaskScope::event_history, id)) co_return forbidden();
-  TaskHistoryQuery asked = parse_history_query(request);
-  auto history = co_await parts_.engine.history(id, std::move(asked.query));
-  if (!history && history.error().code == base::Errc::not_found) co_return error(404, kNoTask);
-  if (!history) co_return to_answer(history.error());
-  tasks::Collapse collapse(std::move(history->accumulated));
-  std::string text = "[";
-  const auto append = [&](const tasks::Event& event, bool is_snapshot) {
-    if (text.size() > 1) text += ',';
-    tasks::append_event(text, id, event, {{}, is_snapshot});
-  };
-  for (tasks::Event& event : history->events) {
-    if (!asked.is_collapsed) {
-      append(event, false);
-    } else if (const auto item = collapse.next(std::move(event))) {
-      append(item->event, item->is_snapshot);
-    }
-  }
-  text += ']';
-  co_return json(200, std::move(text));
+  auto answer = co_await answer_history(parts_.engine, id, parse_history_query(request));
+  if (!answer && answer.error().code == base::Errc::not_found) co_return error(404, kNoTask);
+  if (!answer) co_return to_answer(answer.error());
+  co_return std::move(*answer);
 }
 
 base::Task<Response> TaskRoutes::export_archive(Request& request, const TaskCaller& caller) {
   const std::string id = request.params.text("taskId");
   if (!caller.may(TaskScope::event_history, id)) co_return forbidden();
-  const auto archive = co_await parts_.engine.export_archive(id);
-  if (!archive) co_return to_answer(archive.error());
-  std::string text;
-  tasks::append_archive(text, *archive, parts_.clock.now());
-  co_return json(200, std::move(text));
+  auto answer = co_await answer_archive(parts_.engine, id, parts_.clock.now());
+  if (!answer) co_return to_answer(answer.error());
+  co_return std::move(*answer);
 }
 
 base::Task<Response> TaskRoutes::import_archive(Request& request, const TaskCaller& caller) {

@@ -388,7 +388,7 @@ void Connection::drain() {
   keep_alive_ = false;
   // Half a head is no request yet: nobody has been promised an answer.
   if (phase_ == Phase::idle || phase_ == Phase::head) abort();
-  if (phase_ == Phase::stream) {
+  if (phase_ == Phase::stream && !stream_ends_) {
     ending_ = true;
     deadline_ = Clock::now() + kFarewellTime;  // a client that reads gets its last messages
     notify_later();
@@ -414,6 +414,7 @@ base::Task<void> Connection::run_stream(Response& response) {
   const Request& request = parser_.request();
   if (server_.options_.decorate) server_.options_.decorate(request, response);
   is_upgraded_ = response.status == 101;
+  stream_ends_ = response.stream_ends;
   chunked_ = request.version_minor >= 1 && !is_upgraded_;
   // Clients of an event stream know this header, though the connection ends with the stream.
   keep_alive_ = chunked_ && response.content_type == "text/event-stream";
@@ -424,19 +425,12 @@ base::Task<void> Connection::run_stream(Response& response) {
   if (is_upgraded_) inbox_ = std::move(unread_);
   std::string().swap(unread_);
   watch_for_close();
-  if (server_.draining_) ending_ = true;  // `drain` came before there was a stream to end
+  if (server_.draining_ && !stream_ends_)
+    ending_ = true;  // `drain` came before there was a stream to end
 
   co_await response.stream(*this);
 
-  ending_ = true;
-  while (!closed_ && !queue_.empty()) {
-    Parked parked{flush_waiter_};
-    co_await parked;
-  }
-  if (!closed_ && chunked_) {
-    error_code ignored;
-    socket_.write_some(asio::buffer("0\r\n\r\n", 5), ignored);
-  }
+  co_await end_stream();
   if (is_upgraded_) co_await end_upgraded();
   closed_ = true;
   error_code ignored;
@@ -444,6 +438,32 @@ base::Task<void> Connection::run_stream(Response& response) {
   if (callbacks_ > 0) {
     Parked parked{last_callback_waiter_};
     co_await parked;
+  }
+}
+
+/// Sends what is queued, then that it was all. Of a stream that was closed the peer must see that
+/// it was not: it gets no last chunk, or a reset where only the end of the connection ends an
+/// answer.
+base::Task<void> Connection::end_stream() {
+  ending_ = true;
+  while (!closed_ && !queue_.empty()) {
+    Parked parked{flush_waiter_};
+    co_await parked;
+  }
+  error_code error;
+  if (closed_ && stream_ends_) {
+    socket_.set_option(asio::socket_base::linger(true, 0), error);
+    socket_.close(error);
+  }
+  std::string_view last = chunked_ ? "0\r\n\r\n" : "";
+  while (!closed_ && !last.empty()) {
+    const std::size_t sent = socket_.write_some(asio::buffer(last.data(), last.size()), error);
+    if (error && error != asio::error::would_block) break;
+    last.remove_prefix(sent);
+    if (last.empty()) break;
+    if (deadline_ == SteadyTime::max()) deadline_ = Clock::now() + server_.options_.write_timeout;
+    Ready writable(socket_, Socket::wait_write);
+    if (!co_await writable) break;
   }
 }
 

@@ -64,6 +64,7 @@ class Connection : public ResponseStream {
   base::Task<bool> write(std::string_view head, std::string_view body);
   base::Task<bool> write_response(Response& response);
   base::Task<void> run_stream(Response& response);
+  base::Task<void> end_stream();
   base::Task<void> end_upgraded();
   base::Task<void> refuse(int status, std::string_view message);
   base::Task<void> linger();
@@ -100,6 +101,7 @@ class Connection : public ResponseStream {
   std::string inbox_;           // what has come since, and was not asked for yet
   bool inbox_is_full_ = false;  // nothing is read until it was
   bool ending_ = false;         // what is queued still goes out, and nothing more
+  bool stream_ends_ = false;    // by itself
   std::coroutine_handle<> flush_waiter_;
   int callbacks_ = 0;  // that will still come and touch this object
   std::coroutine_handle<> last_callback_waiter_;

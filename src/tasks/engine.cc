@@ -3,7 +3,6 @@
 #include <algorithm>
 
 #include "base/started.h"
-#include "tasks/archive.h"
 
 namespace tasks {
 
@@ -47,12 +46,11 @@ base::Task<Result<Task>> Engine::resolve(std::string id, Json result) {
   co_return moved;
 }
 
-base::Task<Result<Archive>> Engine::export_archive(std::string id) {
+HistoryPages Engine::archive(std::string id) {
   HistoryQuery query;
   query.with_series = true;
   query.with_task = true;
-  CO_TRY(History history, co_await store_.history(std::move(id), std::move(query)));
-  co_return make_archive(std::move(*history.task), std::move(history.events), history.accumulated);
+  return HistoryPages(store_, std::move(id), std::move(query));
 }
 
 base::Task<Result<bool>> Engine::import_archive(Archive archive, bool overwrite) {
@@ -127,21 +125,6 @@ base::Task<void> Engine::run_due() {
     if (!has_moved) break;  // others were faster, or the store is away: at the next call
   }
   is_running_due_.store(false);
-}
-
-Collapse::Collapse(std::vector<Event> accumulated) {
-  for (Event& event : accumulated) {
-    std::string id = *event.series_id;
-    grown_.insert_or_assign(std::move(id), std::move(event));
-  }
-}
-
-std::optional<Collapse::Item> Collapse::next(Event event) {
-  if (event.effective_mode() != SeriesMode::accumulate) return Item{std::move(event), false};
-  if (!shown_.insert(*event.series_id).second) return std::nullopt;
-  const auto found = grown_.find(*event.series_id);
-  if (found == grown_.end()) return Item{std::move(event), true};
-  return Item{found->second, true};
 }
 
 }  // namespace tasks

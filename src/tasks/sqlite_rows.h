@@ -15,9 +15,10 @@ namespace tasks::rows {
 
 /// Inserts the task, or replaces all that may change of it.
 base::Result<void> save(store::Database& db, const Task& task);
+/// What only an archive brings; the task is saved. Its history has another version then.
+base::Result<void> complete(store::Database& db, const Task& task);
 base::Result<std::optional<Task>> find(store::Database& db, std::string_view id);
-/// In the order of their creation.
-base::Result<std::vector<Task>> list(store::Database& db, const TaskFilter& filter);
+base::Result<TaskPage> list(store::Database& db, const ListQuery& query);
 
 base::Result<void> insert(store::Database& db, std::string_view task_id, const Event& event);
 base::Result<void> erase(store::Database& db, std::string_view task_id, std::int64_t index);

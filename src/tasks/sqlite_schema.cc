@@ -65,6 +65,7 @@ constexpr Column kColumns[] = {
     {"taskcast_tasks", "reason", "TEXT"},
     {"taskcast_tasks", "resume_at", "INTEGER"},
     {"taskcast_tasks", "blocked_request", "TEXT"},
+    {"taskcast_tasks", "extra", "TEXT"},
     {"taskcast_events", "client_id", "TEXT"},
     {"taskcast_events", "client_seq", "INTEGER"},
 };

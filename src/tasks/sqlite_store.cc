@@ -152,6 +152,7 @@ struct SqliteStore::RestoreJob : Job {
       return {};
     }
     TRY_OK(rows::save(db, archive.task));
+    TRY_OK(rows::complete(db, archive.task));
     TRY_OK(store.heads_->replace(db, archive));
     answer = before.has_value();
     return {};
@@ -257,12 +258,12 @@ base::Task<Result<Task>> SqliteStore::find(std::string id) {
   co_return co_await readers_.run<Task>(std::move(read));
 }
 
-base::Task<Result<std::vector<Task>>> SqliteStore::list(TaskFilter filter) {
-  if (filter.matches_none) co_return std::vector<Task>();
-  std::function<Result<std::vector<Task>>(Database&)> read = [&filter](Database& db) {
-    return rows::list(db, filter);
+base::Task<Result<TaskPage>> SqliteStore::list(ListQuery query) {
+  if (query.filter.matches_none) co_return TaskPage();
+  std::function<Result<TaskPage>(Database&)> read = [&query](Database& db) {
+    return rows::list(db, query);
   };
-  co_return co_await readers_.run<std::vector<Task>>(std::move(read));
+  co_return co_await readers_.run<TaskPage>(std::move(read));
 }
 
 base::Task<Result<History>> SqliteStore::history(std::string id, HistoryQuery query) {

@@ -177,6 +177,30 @@ class StoreContractTest : public testing::TestWithParam<Adapter>, public StoreLi
     EXPECT_TRUE(history) << history.error().what;
     return history ? *history : History();
   }
+  /// All that pages bring; an error ends it.
+  base::Result<std::vector<Event>> read(HistoryPages& pages) {
+    std::vector<Event> events;
+    for (;;) {
+      auto page = await(pages.next());
+      if (!page) return std::move(page.error());
+      for (Event& event : page->events) events.push_back(std::move(event));
+      if (page->is_last) return events;
+    }
+  }
+  Archive export_archive(const std::string& id) {
+    HistoryPages pages = engine_->archive(id);
+    History page = *await(pages.next());
+    Archive archive{*page.task, {}};
+    ArchivedEvents archived(std::move(page.accumulated));
+    const auto take = [&](std::vector<Event> events) {
+      for (Event& event : events)
+        if (auto next = archived.next(std::move(event))) archive.events.push_back(std::move(*next));
+    };
+    const bool is_last = page.is_last;
+    take(std::move(page.events));
+    if (!is_last) take(*read(pages));
+    return archive;
+  }
   void run_due() {
     const auto run = [](Engine& engine) -> base::Task<bool> {
       co_await engine.run_due();
@@ -260,9 +284,12 @@ TEST_P(StoreContractTest, ListsInTheOrderOfCreationWhatTheFilterWants) {
   running("a");
   running("c");
   const auto ids = [&](const TaskFilter& filter) {
+    ListQuery query;
+    query.filter = filter;
     std::string text;
-    const auto found = await(store().list(filter));
-    for (const Task& task : *found) text += task.id;
+    const auto page = await(store().list(query));
+    EXPECT_TRUE(page->is_last);
+    for (const Task& task : page->tasks) text += task.id;
     return text;
   };
   EXPECT_EQ(ids({}), "bac");
@@ -270,6 +297,122 @@ TEST_P(StoreContractTest, ListsInTheOrderOfCreationWhatTheFilterWants) {
   EXPECT_EQ(ids({{}, "build", false}), "b");
   EXPECT_EQ(ids({{Status::running}, "build", false}), "");
   EXPECT_EQ(ids({{}, std::nullopt, true}), "");
+}
+
+TEST_P(StoreContractTest, AListGoesOnBehindEachPageWhateverIsCreatedMeanwhile) {
+  for (int i = 0; i < 100; ++i) {
+    Task task;
+    task.id = "t" + std::to_string(i);
+    task.type = i % 3 == 0 ? "third" : "other";
+    create(std::move(task));
+  }
+  ListQuery query;
+  query.filter.type = "third";
+  query.limit = 7;
+  std::string text;
+  for (int pages = 0;; ++pages) {
+    const auto page = await(store().list(query));
+    ASSERT_TRUE(page) << page.error().what;
+    if (pages == 0) query.through = page->newest;
+    EXPECT_LE(page->tasks.size(), 7u);
+    for (const Task& task : page->tasks) text += task.id + " ";
+    if (page->is_last) break;
+    ASSERT_GT(page->reached, query.after);
+    query.after = page->reached;
+    Task more;
+    more.type = "third";
+    create(std::move(more));
+  }
+  std::string expected;
+  for (int i = 0; i < 100; i += 3) expected += "t" + std::to_string(i) + " ";
+  EXPECT_EQ(text, expected);
+}
+
+TEST_P(StoreContractTest, APageOfAListEndsWhereItIsFullOfBytes) {
+  for (const char* id : {"a", "b", "c"}) {
+    Task task;
+    task.id = id;
+    task.params = R"({"x":")" + std::string(2000, 'x') + R"("})";
+    create(std::move(task));
+  }
+  ListQuery query;
+  query.max_bytes = 1000;
+  const auto page = await(store().list(query));
+  ASSERT_EQ(page->tasks.size(), 1u);
+  EXPECT_FALSE(page->is_last);
+  query.after = page->reached;
+  EXPECT_EQ(await(store().list(query))->tasks.at(0).id, "b");
+}
+
+TEST_P(StoreContractTest, AnImportedTaskKeepsItsPlaceInLists) {
+  running("a");
+  create("b");
+  Archive archive = export_archive("a");
+  archive.task.type = "imported";
+  ASSERT_TRUE(*await(engine_->import_archive(archive, true)));
+  const auto page = await(store().list({}));
+  ASSERT_EQ(page->tasks.size(), 2u);
+  EXPECT_EQ(page->tasks[0].type, "imported");
+  EXPECT_EQ(page->tasks[1].id, "b");
+}
+
+TEST_P(StoreContractTest, PagesOfAHistoryAreOnePictureWhateverIsPublishedMeanwhile) {
+  running("t");
+  publish("t", event("1", "early", SeriesMode::latest));
+  std::vector<NewEvent> many;
+  for (int i = 0; i < 700; ++i) many.push_back(event(std::to_string(i)));
+  publish("t", std::move(many));
+  for (const char* name : {"p", "q"}) publish("t", event("2", name, SeriesMode::latest));
+  publish("t", event("end"));
+  const auto before = history("t").events;
+
+  HistoryPages pages = engine_->history("t", {});
+  const auto first = await(pages.next());
+  ASSERT_FALSE(first->is_last);
+  for (const char* name : {"early", "p"}) publish("t", event("3", name, SeriesMode::latest));
+  auto events = first->events;
+  const auto rest = read(pages);
+  events.insert(events.end(), rest->begin(), rest->end());
+  std::string expected, found;
+  for (const Event& event : before) append_event(expected, "t", event);
+  for (const Event& event : events) append_event(found, "t", event);
+  EXPECT_EQ(found, expected);
+
+  HistoryQuery query;
+  query.limit = 600;
+  HistoryPages limited = engine_->history("t", query);
+  EXPECT_EQ(read(limited)->size(), 600u);
+}
+
+TEST_P(StoreContractTest, PagesEndWithAnErrorWhenAnArchiveTakesTheTasksPlace) {
+  running("t");
+  std::vector<NewEvent> many;
+  for (int i = 0; i < 1200; ++i) many.push_back(event(std::to_string(i)));
+  publish("t", std::move(many));
+  const Archive archive = export_archive("t");
+  HistoryPages pages = engine_->history("t", {});
+  ASSERT_FALSE(await(pages.next())->is_last);
+  ASSERT_TRUE(*await(engine_->import_archive(archive, true)));
+  const auto rest = read(pages);
+  ASSERT_FALSE(rest);
+  EXPECT_EQ(rest.error().code, Errc::gone);
+}
+
+TEST_P(StoreContractTest, MembersOfAnImportedTaskThatNoTaskHasStay) {
+  Archive archive;
+  archive.task.id = "t";
+  archive.task.status = Status::running;
+  archive.task.extra = R"({"owner":"me","n":[1,null]})";
+  ASSERT_TRUE(await(engine_->import_archive(archive, false)));
+  publish("t", event("1"));
+  become("t", Status::completed);
+  reopen();
+  EXPECT_EQ(await(store().find("t"))->extra, archive.task.extra);
+  EXPECT_EQ(export_archive("t").task.extra, archive.task.extra);
+  Archive plain = archive;
+  plain.task.extra.clear();
+  ASSERT_TRUE(*await(engine_->import_archive(plain, true)));
+  EXPECT_EQ(await(store().find("t"))->extra, "");
 }
 
 TEST_P(StoreContractTest, TheFirstTransitionTellsWithIndex0) {
@@ -418,7 +561,7 @@ TEST_P(StoreContractTest, AnArchiveGoesOutAndInAgain) {
   publish("t", event("40", "p", SeriesMode::latest));
   publish("t", event("80", "p", SeriesMode::latest));
   become("t", Status::completed);
-  const Archive archive = *await(engine_->export_archive("t"));
+  const Archive archive = export_archive("t");
   ASSERT_EQ(archive.events.size(), 4u);
   EXPECT_EQ(archive.events[1].data, R"({"delta":"Hello"})");
   EXPECT_EQ(archive.events[2].data, "80");

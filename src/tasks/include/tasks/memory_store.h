@@ -24,7 +24,7 @@ class MemoryStore : public TaskStore {
   void set_listener(StoreListener& listener) override { listener_ = &listener; }
   base::Task<base::Result<void>> create(Task task) override;
   base::Task<base::Result<Task>> find(std::string id) override;
-  base::Task<base::Result<std::vector<Task>>> list(TaskFilter filter) override;
+  base::Task<base::Result<TaskPage>> list(ListQuery query) override;
   base::Task<base::Result<Task>> update(std::string id, Decide decide) override;
   base::Task<base::Result<std::vector<Event>>> append(std::string id,
                                                       std::vector<NewEvent> events) override;
@@ -40,7 +40,7 @@ class MemoryStore : public TaskStore {
 
   const base::Clock& clock_;
   StoreListener* listener_ = nullptr;
-  std::atomic<std::uint64_t> created_{0};
+  std::atomic<std::int64_t> created_{0};
   std::array<std::unique_ptr<Shard>, kShards> shards_;
 };
 

@@ -43,7 +43,7 @@ class SqliteStore : public TaskStore, private store::GroupTarget {
   void set_listener(StoreListener& listener) override { listener_ = &listener; }
   base::Task<base::Result<void>> create(Task task) override;
   base::Task<base::Result<Task>> find(std::string id) override;
-  base::Task<base::Result<std::vector<Task>>> list(TaskFilter filter) override;
+  base::Task<base::Result<TaskPage>> list(ListQuery query) override;
   base::Task<base::Result<Task>> update(std::string id, Decide decide) override;
   base::Task<base::Result<std::vector<Event>>> append(std::string id,
                                                       std::vector<NewEvent> events) override;

@@ -241,7 +241,9 @@ base::Task<Response> TaskRoutes::get_sequence(Request& request, const TaskCaller
   const std::string id = request.params.text("taskId");
   if (!caller.may(TaskScope::event_publish, id)) co_return forbidden();
   const std::string client = request.params.text("clientId");
-  const auto expected = parts_.engine.expected_number(id, client);
+  const auto found = co_await parts_.engine.expected_number(id, client);
+  if (!found && found.error().code != base::Errc::not_found) co_return to_answer(found.error());
+  const auto expected = found ? *found : std::nullopt;
   if (!expected) co_return error(404, "Unknown client");
   std::string text;
   base::json::Writer writer(text);

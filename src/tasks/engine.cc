@@ -59,6 +59,7 @@ base::Task<Result<bool>> Engine::import_archive(Archive archive, bool overwrite)
     task.deadline = deadline_of(task.ttl, clock_.now());
   const Task imported = task;
   const auto restored = co_await store_.restore(std::move(archive), overwrite);
+  if (restored && *restored) order_.forget(imported.id);  // its events are others now
   if (restored) note(imported);
   co_return restored;
 }
@@ -66,6 +67,24 @@ base::Task<Result<bool>> Engine::import_archive(Archive archive, bool overwrite)
 void Engine::note(const Task& task) {
   if (is_terminal(task.status)) order_.forget(task.id);
   if (is_due_soon_ && due_time(task) <= clock_.now() + kDuePeriod) is_due_soon_();
+}
+
+/// What the store knows of a publisher that was not silent for too long.
+base::Task<Result<PublisherOrder::Stored>> Engine::stored_of(std::string id, std::string client) {
+  PublisherOrder::Stored stored;
+  if (order_.expected(id, client)) co_return stored;  // it does not matter
+  CO_TRY(const Numbering numbering, co_await store_.numbering(std::move(id), std::move(client)));
+  if (numbering.ttl) stored.lifetime = std::chrono::seconds{*numbering.ttl};
+  const auto silence = std::chrono::floor<std::chrono::seconds>(clock_.now() - numbering.at);
+  if (numbering.newest && silence < stored.lifetime) stored.expected = *numbering.newest + 1;
+  co_return stored;
+}
+
+base::Task<Result<std::optional<std::int64_t>>> Engine::expected_number(std::string id,
+                                                                        std::string client) {
+  if (const auto expected = order_.expected(id, client)) co_return expected;
+  CO_TRY(const PublisherOrder::Stored stored, co_await stored_of(std::move(id), std::move(client)));
+  co_return stored.expected;
 }
 
 base::Task<Engine::Published> Engine::publish(std::string id, std::vector<NewEvent> events,
@@ -81,7 +100,12 @@ base::Task<Engine::Published> Engine::publish(std::string id, std::vector<NewEve
     const auto client = event.client_id;
     const std::int64_t number = event.client_seq.value_or(0);
     if (client) {
-      published.refusal = co_await order_.take(id, *client, number, out_of_turn);
+      const auto known = co_await stored_of(id, *client);
+      if (!known) {
+        published.events = known.error();
+        co_return published;
+      }
+      published.refusal = co_await order_.take(id, *client, number, out_of_turn, *known);
       if (published.refusal) co_return published;
     }
     std::vector<NewEvent> one;

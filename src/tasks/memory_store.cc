@@ -19,6 +19,7 @@ using base::Result;
 using base::Time;
 
 constexpr std::size_t kDueAtOnce = 100;
+constexpr std::size_t kSearchedAtOnce = 500;    // tasks, for an event's id
 constexpr std::size_t kListedAtOnce = 1024;     // tasks that a list looks at, of all divisions
 constexpr std::size_t kMostLookedAt = 4 << 10;  // for one page of a list
 
@@ -27,13 +28,21 @@ struct Series {
   Accumulation accumulation;  // of an `accumulate` series
 };
 
+struct Numbered {
+  std::int64_t number = 0;
+  Time at{};
+};
+
 struct Entry {
   Task task;
   std::int64_t number = 0;   // in the order of creation
   std::int64_t version = 0;  // how many archives have taken its place
   std::int64_t next_index = 0;
+  std::int64_t imported = 0;  // events below this index came with an archive
   EventLog log;
   std::map<std::string, Series, std::less<>> series;
+  /// The newest event of each publisher that numbers its own; null until there is one.
+  std::unique_ptr<std::map<std::string, Numbered, std::less<>>> clients;
 };
 
 struct TextHash {
@@ -71,6 +80,30 @@ void read_events(const EventLog& log, const HistoryQuery& query, History& histor
     history.events.push_back(log.at(at));
     bytes += history.events.back().data.size();
   }
+}
+
+/// One of `ids`, which are sorted, that an event of the log has. Ids that were made here rise with
+/// the indexes; those that came with an archive are any.
+std::optional<std::string> find_event(const EventLog& log, std::int64_t imported,
+                                      const std::vector<std::string_view>& ids) {
+  if (ids.empty()) return std::nullopt;
+  const auto is_asked = [&](std::string_view id) {
+    return std::binary_search(ids.begin(), ids.end(), id);
+  };
+  const std::size_t made = log.behind(imported - 1);
+  for (std::size_t at = 0; at < made; ++at)
+    if (is_asked(log.id_at(at))) return std::string(log.id_at(at));
+  if (made == log.size() || log.id_at(made) > ids.back() || log.id_at(log.size() - 1) < ids.front())
+    return std::nullopt;
+  for (const std::string_view id : ids) {
+    std::size_t begin = made, end = log.size();
+    while (begin < end) {
+      const std::size_t middle = begin + (end - begin) / 2;
+      (log.id_at(middle) < id ? begin : end) = log.id_at(middle) < id ? middle + 1 : middle;
+    }
+    if (begin < log.size() && log.id_at(begin) == id) return std::string(id);
+  }
+  return std::nullopt;
 }
 
 /// The events of `latest` series behind those that were read.
@@ -174,6 +207,26 @@ class MemoryStore::Shard {
     return history;
   }
 
+  bool has(std::string_view id) {
+    MutexLock lock(mutex_);
+    return look(id) != nullptr;
+  }
+
+  /// An event of `ids`, which are sorted, that another task than this one has, among some tasks
+  /// from `position` on, which moves; nothing is left when it stays.
+  std::optional<std::string> find_other(std::string_view task_id,
+                                        const std::vector<std::string_view>& ids,
+                                        std::size_t& position) {
+    MutexLock lock(mutex_);
+    const std::size_t end = std::min(in_order_.size(), position + kSearchedAtOnce);
+    for (; position < end; ++position) {
+      const Entry& entry = *in_order_[position];
+      if (entry.task.id == task_id) continue;
+      if (auto found = find_event(entry.log, entry.imported, ids)) return found;
+    }
+    return std::nullopt;
+  }
+
   Result<bool> restore(Archive archive, bool overwrite, std::atomic<std::int64_t>& created,
                        StoreListener* listener) {
     MutexLock lock(mutex_);
@@ -186,7 +239,7 @@ class MemoryStore::Shard {
       entry->log.append(event);
       note(*entry, event);
     }
-    entry->next_index = static_cast<std::int64_t>(archive.events.size());
+    entry->next_index = entry->imported = static_cast<std::int64_t>(archive.events.size());
     schedule(*entry);
     if (before) {
       entry->number = before->number;
@@ -199,6 +252,20 @@ class MemoryStore::Shard {
       listener->restored(entry->task.id, entry->next_index - 1, end_of(entry->task));
     entries_[entry->task.id] = std::move(entry);
     return before != nullptr;
+  }
+
+  Result<Numbering> numbering(const std::string& id, const std::string& client_id) {
+    MutexLock lock(mutex_);
+    const Entry* entry = look(id);
+    if (!entry) return no_such_task(id);
+    Numbering numbering;
+    numbering.ttl = entry->task.ttl;
+    if (!entry->clients || is_terminal(entry->task.status)) return numbering;
+    const auto found = entry->clients->find(client_id);
+    if (found == entry->clients->end()) return numbering;
+    numbering.newest = found->second.number;
+    numbering.at = found->second.at;
+    return numbering;
   }
 
   Time next_due() {
@@ -241,8 +308,13 @@ class MemoryStore::Shard {
     due_.erase({due_time(entry.task), entry.task.id});
   }
 
-  /// Takes the event into its series; of a `latest` one only the newest stays.
+  /// Takes the event into what its publisher and its series have come to; of a `latest` one only
+  /// the newest stays.
   static void note(Entry& entry, const Event& event) {
+    if (event.client_id && event.client_seq) {
+      if (!entry.clients) entry.clients = std::make_unique<decltype(entry.clients)::element_type>();
+      (*entry.clients)[*event.client_id] = {*event.client_seq, event.timestamp};
+    }
     const SeriesMode mode = event.effective_mode();
     if (mode == SeriesMode::keep_all) return;
     Series& series = entry.series[*event.series_id];
@@ -356,10 +428,26 @@ base::Task<Result<History>> MemoryStore::history(std::string id, HistoryQuery qu
   co_return shard_of(id).history(id, query);
 }
 
+base::Task<Result<Numbering>> MemoryStore::numbering(std::string id, std::string client_id) {
+  co_return shard_of(id).numbering(id, client_id);
+}
+
 base::Task<Result<void>> MemoryStore::settle() { co_return Result<void>(); }
 
 base::Task<Result<bool>> MemoryStore::restore(Archive archive, bool overwrite) {
   Shard& shard = shard_of(archive.task.id);
+  MutexLock lock(restore_mutex_);  // or two archives could bring the same event
+  if (!overwrite && shard.has(archive.task.id)) co_return task_exists(archive.task.id);
+  std::vector<std::string_view> ids;
+  ids.reserve(archive.events.size());
+  for (const Event& event : archive.events) ids.push_back(event.id);
+  std::sort(ids.begin(), ids.end());
+  for (const auto& each : shards_)
+    for (std::size_t position = 0, before = 1; position != before;) {
+      before = position;
+      if (const auto other = each->find_other(archive.task.id, ids, position))
+        co_return event_exists(*other);
+    }
   co_return shard.restore(std::move(archive), overwrite, created_, listener_);
 }
 

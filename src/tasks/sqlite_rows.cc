@@ -318,6 +318,23 @@ Result<History> history(Database& db, std::string_view task_id, const HistoryQue
   return history;
 }
 
+Result<Numbering> numbering(Database& db, std::string_view task_id, std::string_view client_id) {
+  Numbering numbering;
+  TRY(Statement task, db.prepare("SELECT status, ttl FROM taskcast_tasks WHERE id = ?1"));
+  TRY(const bool is_there, task.bind(task_id).step());
+  if (!is_there) return no_such_task(task_id);
+  numbering.ttl = integer_or_null(task, 1);
+  const auto status = parse_status(task.text(0));
+  if (status && is_terminal(*status)) return numbering;
+  TRY(Statement event, db.prepare("SELECT client_seq, timestamp FROM taskcast_events WHERE task_id "
+                                  "= ?1 AND client_id = ?2 ORDER BY idx DESC LIMIT 1"));
+  TRY(const bool has_any, event.bind(task_id, client_id).step());
+  if (!has_any) return numbering;
+  numbering.newest = integer_or_null(event, 0);
+  numbering.at = to_time(event.integer(1));
+  return numbering;
+}
+
 Result<std::int64_t> newest_index(Database& db, std::string_view task_id) {
   TRY(const auto counter,
       db.integer("SELECT counter FROM taskcast_index_counters WHERE task_id = ?1", task_id));

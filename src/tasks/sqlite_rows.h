@@ -26,6 +26,9 @@ base::Result<void> erase(store::Database& db, std::string_view task_id, std::int
 base::Result<History> history(store::Database& db, std::string_view task_id,
                               const HistoryQuery& query);
 
+base::Result<Numbering> numbering(store::Database& db, std::string_view task_id,
+                                  std::string_view client_id);
+
 /// The newest index ever given out; -1: none.
 base::Result<std::int64_t> newest_index(store::Database& db, std::string_view task_id);
 base::Result<void> save_newest_index(store::Database& db, std::string_view task_id,

@@ -146,9 +146,7 @@ struct SqliteStore::RestoreJob : Job {
     for (const Event& event : archive.events) {
       TRY(const auto other, rows::other_owner(db, archive.task.id, event.id));
       if (!other) continue;
-      answer =
-          base::Error{base::Errc::conflict,
-                      fmt::format("Archive event id conflicts with another task: {}", event.id)};
+      answer = event_exists(event.id);
       return {};
     }
     TRY_OK(rows::save(db, archive.task));
@@ -271,6 +269,13 @@ base::Task<Result<History>> SqliteStore::history(std::string id, HistoryQuery qu
     return rows::history(db, id, query);
   };
   co_return co_await readers_.run<History>(std::move(read));
+}
+
+base::Task<Result<Numbering>> SqliteStore::numbering(std::string id, std::string client_id) {
+  std::function<Result<Numbering>(Database&)> read = [&id, &client_id](Database& db) {
+    return rows::numbering(db, id, client_id);
+  };
+  co_return co_await readers_.run<Numbering>(std::move(read));
 }
 
 Time SqliteStore::next_due() const { return Time(std::chrono::milliseconds(next_due_.load())); }

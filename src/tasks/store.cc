@@ -19,6 +19,10 @@ Error task_exists(std::string_view id) {
   return {Errc::conflict, fmt::format("Task already exists: {}", id)};
 }
 
+Error event_exists(std::string_view id) {
+  return {Errc::conflict, fmt::format("Archive event id conflicts with another task: {}", id)};
+}
+
 Error is_over(Status status) {
   return {Errc::invalid_argument,
           fmt::format("Cannot publish to task in terminal status: {}", name(status))};

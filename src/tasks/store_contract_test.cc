@@ -398,6 +398,82 @@ TEST_P(StoreContractTest, PagesEndWithAnErrorWhenAnArchiveTakesTheTasksPlace) {
   EXPECT_EQ(rest.error().code, Errc::gone);
 }
 
+TEST_P(StoreContractTest, AnEventOfAnArchiveIsNoOtherTasks) {
+  running("a");
+  publish("a", event("1"));
+  const Archive made = export_archive("a");
+  Archive brought = made;
+  brought.task.id = "b";
+  brought.events[0].id = "zzz";
+  brought.events[1].id = "aaa";
+  ASSERT_TRUE(await(engine_->import_archive(brought, false)));
+  publish("b", event("2"));
+  const auto import = [&](const std::string& id, bool overwrite = false) {
+    Archive archive = brought;
+    archive.task.id = "c";
+    archive.events[0].id = "free";
+    archive.events[1].id = id;
+    const auto imported = await(engine_->import_archive(std::move(archive), overwrite));
+    return imported ? std::string("taken") : imported.error().what;
+  };
+  const std::string text = "Archive event id conflicts with another task: ";
+  for (const std::string& id : {made.events[0].id, made.events[1].id, std::string("aaa"),
+                                std::string("zzz"), history("b").events.back().id})
+    EXPECT_EQ(import(id), text + id);
+  EXPECT_FALSE(await(store().find("c")));
+  EXPECT_EQ(import("own"), "taken");
+  EXPECT_EQ(import("own", true), "taken");
+  EXPECT_EQ(import("aaa", true), text + "aaa");
+  EXPECT_EQ(import("aaa"), "Task already exists: c");
+  EXPECT_EQ(history("c").events.back().id, "own");
+}
+
+TEST_P(StoreContractTest, APublishersNumbersGoOnAfterANewStart) {
+  create("t");
+  const auto number = [&](std::int64_t n) {
+    NewEvent numbered = event("1");
+    numbered.client_id = "c";
+    numbered.client_seq = n;
+    std::vector<NewEvent> events;
+    events.push_back(std::move(numbered));
+    const auto published = await(engine_->publish("t", std::move(events), OutOfTurn::fail));
+    if (!published.refusal) return std::string(published.events ? "taken" : "failed");
+    return (published.refusal->kind == SequenceRefusal::Kind::stale ? "stale " : "gap ") +
+           std::to_string(published.refusal->expected);
+  };
+  EXPECT_EQ(number(5), "taken");
+  publish("t", event("free"));
+  EXPECT_EQ(number(6), "taken");
+  engine_ = std::make_unique<Engine>(store(), clock_);
+  reopen();
+  EXPECT_EQ(await(engine_->expected_number("t", "c")).value(), 7);
+  EXPECT_EQ(await(engine_->expected_number("t", "d")).value(), std::nullopt);
+  EXPECT_EQ(number(6), "stale 7");
+  EXPECT_EQ(number(8), "gap 7");
+  EXPECT_EQ(number(7), "taken");
+  clock_.time += PublisherOrder::kForget;
+  run_due();
+  EXPECT_EQ(await(engine_->expected_number("t", "c")).value(), std::nullopt);
+  EXPECT_EQ(number(0), "taken");
+  become("t", Status::running);
+  become("t", Status::completed);
+  EXPECT_EQ(await(engine_->expected_number("t", "c")).value(), std::nullopt);
+  EXPECT_EQ(number(0), "failed");
+}
+
+TEST_P(StoreContractTest, APublisherIsKnownForAsLongAsItsTaskMayTake) {
+  create("t", 86'400);
+  NewEvent numbered = event("1");
+  numbered.client_id = "c";
+  numbered.client_seq = 1;
+  publish("t", numbered);
+  clock_.time += std::chrono::hours{20};
+  run_due();
+  EXPECT_EQ(await(engine_->expected_number("t", "c")).value(), 2);
+  engine_ = std::make_unique<Engine>(store(), clock_);
+  EXPECT_EQ(await(engine_->expected_number("t", "c")).value(), 2);
+}
+
 TEST_P(StoreContractTest, MembersOfAnImportedTaskThatNoTaskHasStay) {
   Archive archive;
   archive.task.id = "t";

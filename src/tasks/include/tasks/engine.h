@@ -57,9 +57,8 @@ class Engine {
   base::Task<Published> publish(std::string id, std::vector<NewEvent> events,
                                 OutOfTurn out_of_turn = OutOfTurn::hold);
   /// The number that a publisher's next event has; nothing when it is not known.
-  std::optional<std::int64_t> expected_number(std::string_view id, std::string_view client) const {
-    return order_.expected(id, client);
-  }
+  base::Task<base::Result<std::optional<std::int64_t>>> expected_number(std::string id,
+                                                                        std::string client);
 
   /// The events of a task, page by page.
   HistoryPages history(std::string id, HistoryQuery query) {
@@ -81,6 +80,7 @@ class Engine {
 
  private:
   void note(const Task& task);
+  base::Task<base::Result<PublisherOrder::Stored>> stored_of(std::string id, std::string client);
 
   TaskStore& store_;
   const base::Clock& clock_;

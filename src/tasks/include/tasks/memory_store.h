@@ -6,6 +6,7 @@
 #include <memory>
 
 #include "base/clock.h"
+#include "base/mutex.h"
 #include "tasks/store.h"
 
 namespace tasks {
@@ -29,6 +30,7 @@ class MemoryStore : public TaskStore {
   base::Task<base::Result<std::vector<Event>>> append(std::string id,
                                                       std::vector<NewEvent> events) override;
   base::Task<base::Result<History>> history(std::string id, HistoryQuery query) override;
+  base::Task<base::Result<Numbering>> numbering(std::string id, std::string client_id) override;
   base::Task<base::Result<void>> settle() override;
   base::Task<base::Result<bool>> restore(Archive archive, bool overwrite) override;
   base::Time next_due() const override;
@@ -40,6 +42,7 @@ class MemoryStore : public TaskStore {
 
   const base::Clock& clock_;
   StoreListener* listener_ = nullptr;
+  base::Mutex restore_mutex_;
   std::atomic<std::int64_t> created_{0};
   std::array<std::unique_ptr<Shard>, kShards> shards_;
 };

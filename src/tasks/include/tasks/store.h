@@ -109,6 +109,13 @@ struct Archive {
   std::vector<Event> events;  // indexes 0, 1, 2 ...
 };
 
+/// What is stored of a publisher that numbers its events, and of its task.
+struct Numbering {
+  std::optional<std::int64_t> newest;  // the number of its newest event, unless the task has ended
+  base::Time at{};                     // when that was stored
+  std::optional<std::int64_t> ttl;     // of the task
+};
+
 /// Computes what an update does to the task as it is. May be called more than once, on any thread;
 /// pure. Its error is the update's.
 using Decide = std::function<base::Result<Change>(const Task& now)>;
@@ -143,6 +150,8 @@ class TaskStore {
 
   virtual base::Task<base::Result<History>> history(std::string id, HistoryQuery query) = 0;
 
+  virtual base::Task<base::Result<Numbering>> numbering(std::string id, std::string client_id) = 0;
+
   /// Returns when all that was being stored at the call is stored.
   virtual base::Task<base::Result<void>> settle() = 0;
 
@@ -163,6 +172,7 @@ inline constexpr std::size_t kMostAccumulatedBytes = std::size_t{8} << 20;
 base::Error no_such_task(std::string_view id);
 base::Error task_exists(std::string_view id);
 base::Error is_over(Status status);
+base::Error event_exists(std::string_view id);
 
 /// Whether a list of tasks has it.
 bool is_listed(const TaskFilter& filter, Status status, const std::optional<std::string>& type);

@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include "base/json_writer.h"
-#include "base/log.h"
 #include "json_body.h"
 #include "monitor_routes.h"
 #include "task_answers.h"
@@ -36,12 +35,10 @@ Response error(int status, std::string_view text) {
 
 /// As for everything else, but that nothing of an internal failure is told.
 Response to_answer(const base::Error& failure) {
-  if (failure.code == base::Errc::corrupt) {
-    base::log::error("internal error: {}", failure.what);
-    return error(500, "Internal Server Error");
-  }
-  Response response = to_response(failure);
+  const bool is_internal = failure.code == base::Errc::corrupt;
+  Response response = is_internal ? error(500, "Internal Server Error") : to_response(failure);
   response.content_type = kJson;
+  if (response.status >= 500) response.cause = failure.what;
   return response;
 }
 
@@ -123,11 +120,11 @@ std::span<const TaskRoute> TaskRoutes::table() {
 TaskRoutes::TaskRoutes(Parts parts) : parts_(parts) {}
 
 void TaskRoutes::add_to(net::Router& router) {
+  const net::RouteRules rules{parts_.settings.max_body_bytes, true, "Payload too large"};
   for (const TaskRoute& route : table())
     router.add(
         route.method, route.pattern,
-        [this, &route](Request& request) { return serve(request, route); },
-        parts_.settings.max_body_bytes);
+        [this, &route](Request& request) { return serve(request, route); }, rules);
 }
 
 void TaskRoutes::add_root_to(net::Router& router) {
@@ -315,6 +312,9 @@ base::Task<Response> TaskRoutes::release_storage(Request& request, const TaskCal
   const auto task = co_await parts_.engine.find(id);
   if (!task && task.error().code == base::Errc::not_found) co_return error(404, kNoTask);
   if (!task) co_return to_answer(task.error());
+  const auto body = read_body(request);
+  if (!body) co_return error(400, kMalformed);
+  if (!tasks::is_release(*body)) co_return error(400, "Invalid storage release request");
   co_return json(503, R"({"error":"Task storage release is not supported by this adapter",)"
                       R"("code":"storage_release_unsupported"})");
 }

@@ -144,6 +144,7 @@ base::Task<Connection::Next> Connection::read_request() {
   }
   if (parser_.state() != RequestParser::State::failed) {
     Request& request = parser_.request();
+    if (server_.options_.observe) began_ = Clock::now();
     std::optional<Response> refusal;
     if (server_.options_.gate) refusal = server_.options_.gate(request);
     if (refusal) {
@@ -162,7 +163,9 @@ base::Task<Connection::Next> Connection::read_request() {
       if (!co_await read_more()) co_return Next::end;
   }
   if (parser_.state() == RequestParser::State::failed) {
-    co_await refuse(parser_.status(), parser_.reason());
+    const int status = parser_.status();
+    const std::string reason(parser_.reason());
+    co_await refuse(status, status == 413 ? too_large(reason) : reason);
     co_return Next::end;
   }
   co_return Next::answer;
@@ -199,11 +202,11 @@ base::Task<bool> Connection::read_more() {
 /// Decides, from the head alone, whether the body may come, and how much of it.
 base::Task<bool> Connection::prepare_body() {
   if (parser_.state() == RequestParser::State::done) co_return true;
-  const std::size_t limit = route_ ? route_->max_body_bytes : Router::kDefaultBodyBytes;
+  const std::size_t limit = route_ ? route_->rules.max_body_bytes : Router::kDefaultBodyBytes;
   parser_.set_max_body_bytes(limit);
   const auto announced = parser_.announced_body_bytes();
   if (announced && *announced > limit) {
-    co_await refuse(413, fmt::format("request body is larger than {} bytes", limit));
+    co_await refuse(413, too_large(fmt::format("request body is larger than {} bytes", limit)));
     co_return false;
   }
   const Request& request = parser_.request();
@@ -234,15 +237,23 @@ base::Task<bool> Connection::prepare_body() {
   co_return false;
 }
 
+/// As the route words it.
+std::string Connection::too_large(std::string reason) const {
+  const bool has_own = route_ && !route_->rules.too_large.empty();
+  return has_own ? std::string(route_->rules.too_large) : std::move(reason);
+}
+
 base::Task<Response> Connection::respond() {
   Request& request = parser_.request();
   Response response;
   if (route_) {
     const std::string_view encoding = request.header("content-encoding");
-    auto broken = encoding.empty() ? std::nullopt
-                                   : decode_content(encoding, route_->max_body_bytes, request.body);
+    auto broken = encoding.empty()
+                      ? std::nullopt
+                      : decode_content(encoding, route_->rules.max_body_bytes, request.body);
     if (broken) {
-      response = Response::error(broken->status, broken->message);
+      response = Response::error(
+          broken->status, broken->status == 413 ? too_large(broken->message) : broken->message);
     } else {
       response = co_await route_->handler(request);
     }
@@ -293,10 +304,16 @@ std::string Connection::head_of(const Response& response, std::size_t body_bytes
   return head;
 }
 
+void Connection::observe(const Response& response) {
+  if (server_.options_.observe)
+    server_.options_.observe(parser_.request(), response, Clock::now() - began_);
+}
+
 base::Task<bool> Connection::write_response(Response& response) {
   const Request& request = parser_.request();
   const bool known = parser_.state() != RequestParser::State::failed;
   if (known && server_.options_.decorate) server_.options_.decorate(request, response);
+  if (known) observe(response);
   const bool is_get = known && (request.method == Method::get || request.method == Method::head);
   if (is_get && response.status == 200 && !response.body.empty() &&
       response.body.size() <= kMaxEtagBytes && response.content_type == Response::kJson) {
@@ -413,6 +430,7 @@ void Connection::abort() {
 base::Task<void> Connection::run_stream(Response& response) {
   const Request& request = parser_.request();
   if (server_.options_.decorate) server_.options_.decorate(request, response);
+  observe(response);
   is_upgraded_ = response.status == 101;
   stream_ends_ = response.stream_ends;
   chunked_ = request.version_minor >= 1 && !is_upgraded_;

@@ -69,6 +69,8 @@ class Connection : public ResponseStream {
   base::Task<void> refuse(int status, std::string_view message);
   base::Task<void> linger();
 
+  std::string too_large(std::string reason) const;
+  void observe(const Response& response);
   std::string head_of(const Response& response, std::size_t body_bytes, bool chunked);
   void enter(Phase phase, std::chrono::seconds time_limit);
   void watch_for_close();
@@ -86,6 +88,7 @@ class Connection : public ResponseStream {
   bool needs_more_ = false;       // the parser has seen `unread_` and cannot go on without more
   Phase phase_ = Phase::idle;
   SteadyTime deadline_ = SteadyTime::max();
+  SteadyTime began_{};  // the request, if somebody observes
   std::size_t budget_bytes_ = 0;
   std::coroutine_handle<> budget_waiter_;
   bool keep_alive_ = true;

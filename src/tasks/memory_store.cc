@@ -52,23 +52,37 @@ struct TextHash {
   }
 };
 
-/// Where the query's part of the log begins.
-std::size_t begin_of(const EventLog& log, const Cursor& since) {
-  if (since.id) {
-    // Whoever resumes has seen nearly all: from the end.
-    for (std::size_t position = log.size(); position-- > 0;)
-      if (log.id_at(position) == *since.id) return position + 1;
-    return 0;
+/// The position of an event with this id, at or behind `begin`, where ids rise with the indexes.
+std::optional<std::size_t> find_made(const EventLog& log, std::size_t begin, std::string_view id) {
+  std::size_t end = log.size();
+  while (begin < end) {
+    const std::size_t middle = begin + (end - begin) / 2;
+    const bool is_before = log.id_at(middle) < id;
+    (is_before ? begin : end) = is_before ? middle + 1 : middle;
   }
-  return since.index ? log.behind(*since.index) : 0;
+  if (begin == log.size() || log.id_at(begin) != id) return std::nullopt;
+  return begin;
 }
 
-void read_events(const EventLog& log, const HistoryQuery& query, History& history) {
+/// Where the query's part of the log begins. Ids that were made here rise, those below the index
+/// `imported` came with an archive and are any.
+std::size_t begin_of(const EventLog& log, std::int64_t imported, const Cursor& since) {
+  if (!since.id) return since.index ? log.behind(*since.index) : 0;
+  const std::size_t made = log.behind(imported - 1);
+  if (const auto found = find_made(log, made, *since.id)) return *found + 1;
+  for (std::size_t position = made; position-- > 0;)
+    if (log.id_at(position) == *since.id) return position + 1;
+  return 0;
+}
+
+void read_events(const Entry& entry, const HistoryQuery& query, History& history) {
+  const EventLog& log = entry.log;
   const std::size_t end = log.behind(query.through);
   const bool by_time = query.since.timestamp && !query.since.id && !query.since.index;
   std::size_t bytes = 0;
-  for (std::size_t at = std::max(begin_of(log, query.since), log.behind(query.after)); at < end;
-       ++at) {
+  for (std::size_t at =
+           std::max(begin_of(log, entry.imported, query.since), log.behind(query.after));
+       at < end; ++at) {
     if (by_time && log.timestamp_at(at) <= *query.since.timestamp) continue;
     const bool is_full =
         (query.limit > 0 && history.events.size() == static_cast<std::size_t>(query.limit)) ||
@@ -82,27 +96,20 @@ void read_events(const EventLog& log, const HistoryQuery& query, History& histor
   }
 }
 
-/// One of `ids`, which are sorted, that an event of the log has. Ids that were made here rise with
-/// the indexes; those that came with an archive are any.
-std::optional<std::string> find_event(const EventLog& log, std::int64_t imported,
+/// One of `ids`, which are sorted, that an event of the task has.
+std::optional<std::string> find_event(const Entry& entry,
                                       const std::vector<std::string_view>& ids) {
-  if (ids.empty()) return std::nullopt;
-  const auto is_asked = [&](std::string_view id) {
-    return std::binary_search(ids.begin(), ids.end(), id);
-  };
-  const std::size_t made = log.behind(imported - 1);
+  const EventLog& log = entry.log;
+  const std::size_t made = log.behind(entry.imported - 1);
   for (std::size_t at = 0; at < made; ++at)
-    if (is_asked(log.id_at(at))) return std::string(log.id_at(at));
-  if (made == log.size() || log.id_at(made) > ids.back() || log.id_at(log.size() - 1) < ids.front())
+    if (std::binary_search(ids.begin(), ids.end(), log.id_at(at)))
+      return std::string(log.id_at(at));
+  // The usual case: it lived at another time.
+  if (ids.empty() || made == log.size() || log.id_at(made) > ids.back() ||
+      log.id_at(log.size() - 1) < ids.front())
     return std::nullopt;
-  for (const std::string_view id : ids) {
-    std::size_t begin = made, end = log.size();
-    while (begin < end) {
-      const std::size_t middle = begin + (end - begin) / 2;
-      (log.id_at(middle) < id ? begin : end) = log.id_at(middle) < id ? middle + 1 : middle;
-    }
-    if (begin < log.size() && log.id_at(begin) == id) return std::string(id);
-  }
+  for (const std::string_view id : ids)
+    if (find_made(log, made, id)) return std::string(id);
   return std::nullopt;
 }
 
@@ -198,7 +205,7 @@ class MemoryStore::Shard {
     history.status = entry->task.status;
     history.version = entry->version;
     if (query.with_task) history.task = entry->task;
-    read_events(entry->log, query, history);
+    read_events(*entry, query, history);
     if (query.with_series)
       for (const auto& [name, series] : entry->series)
         if (!series.accumulation.is_empty())
@@ -222,7 +229,7 @@ class MemoryStore::Shard {
     for (; position < end; ++position) {
       const Entry& entry = *in_order_[position];
       if (entry.task.id == task_id) continue;
-      if (auto found = find_event(entry.log, entry.imported, ids)) return found;
+      if (auto found = find_event(entry, ids)) return found;
     }
     return std::nullopt;
   }

@@ -164,8 +164,8 @@ base::Task<Connection::Next> Connection::read_request() {
   }
   if (parser_.state() == RequestParser::State::failed) {
     const int status = parser_.status();
-    const std::string reason(parser_.reason());
-    co_await refuse(status, status == 413 ? too_large(reason) : reason);
+    const std::string reason = worded(status, std::string(parser_.reason()));
+    co_await refuse(status, reason);
     co_return Next::end;
   }
   co_return Next::answer;
@@ -206,7 +206,9 @@ base::Task<bool> Connection::prepare_body() {
   parser_.set_max_body_bytes(limit);
   const auto announced = parser_.announced_body_bytes();
   if (announced && *announced > limit) {
-    co_await refuse(413, too_large(fmt::format("request body is larger than {} bytes", limit)));
+    const std::string reason =
+        worded(413, fmt::format("request body is larger than {} bytes", limit));
+    co_await refuse(413, reason);
     co_return false;
   }
   const Request& request = parser_.request();
@@ -237,10 +239,10 @@ base::Task<bool> Connection::prepare_body() {
   co_return false;
 }
 
-/// As the route words it.
-std::string Connection::too_large(std::string reason) const {
-  const bool has_own = route_ && !route_->rules.too_large.empty();
-  return has_own ? std::string(route_->rules.too_large) : std::move(reason);
+/// The reason of a refusal, as the route words it.
+std::string Connection::worded(int status, std::string reason) const {
+  if (status == 413 && route_ && !route_->rules.too_large.empty()) reason = route_->rules.too_large;
+  return reason;
 }
 
 base::Task<Response> Connection::respond() {
@@ -252,8 +254,8 @@ base::Task<Response> Connection::respond() {
                       ? std::nullopt
                       : decode_content(encoding, route_->rules.max_body_bytes, request.body);
     if (broken) {
-      response = Response::error(
-          broken->status, broken->status == 413 ? too_large(broken->message) : broken->message);
+      const std::string reason = worded(broken->status, std::move(broken->message));
+      response = Response::error(broken->status, reason);
     } else {
       response = co_await route_->handler(request);
     }

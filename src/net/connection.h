@@ -69,7 +69,7 @@ class Connection : public ResponseStream {
   base::Task<void> refuse(int status, std::string_view message);
   base::Task<void> linger();
 
-  std::string too_large(std::string reason) const;
+  std::string worded(int status, std::string reason) const;
   void observe(const Response& response);
   std::string head_of(const Response& response, std::size_t body_bytes, bool chunked);
   void enter(Phase phase, std::chrono::seconds time_limit);

@@ -89,7 +89,7 @@ for (const storage of ['memory', 'sqlite']) {
       const grown = await open(server.url, `/tasks/${id}/events/history?seriesFormat=accumulated`);
       const archive = await open(server.url, `/tasks/${id}/archive`);
       await tasks.publish(id, [progress(2), delta('c'), event('late')]);
-      const tail = (events) => events.slice(60 - events.length).slice(-4).map(({ index, data }) => [index, data]);
+      const tail = (events) => events.slice(-4).map(({ index, data }) => [index, data]);
       const events = JSON.parse(await plain.rest());
       assert.deepEqual(tail(events), [[61, 1], [62, { delta: 'a' }], [63, { delta: 'b' }], [64, 'last']]);
       assert.equal(events[0].index, 3);

@@ -133,10 +133,11 @@ for (const storage of ['memory', 'sqlite']) {
         const opened = within(new Promise((is) => socket.once('readable', is)), LIMIT_MS, 'the first bytes');
         const rest = () =>
           within(
-            new Promise((done, fail) => {
+            new Promise((done) => {
               let text = '';
               socket.setEncoding('utf8').on('data', (part) => (text += part));
-              socket.on('end', () => done(text)).on('error', fail);
+              // A reset may look like an end here: libuv takes a hang-up for one.
+              socket.on('end', () => done(text)).on('error', () => done(text));
               socket.resume();
             }),
             LIMIT_MS,
@@ -153,7 +154,8 @@ for (const storage of ['memory', 'sqlite']) {
       await broken.opened;
       const archive = { schema: 'taskcast.taskArchive', version: 1, exportedAt: 1, task: { id, status: 'running', createdAt: 1, updatedAt: 1 }, events: [] };
       assert.equal((await tasks.post('/tasks/import', { archive, overwrite: true })).status, 200);
-      await assert.rejects(broken.rest(), { code: 'ECONNRESET' });
+      const part = await broken.rest();
+      assert.throws(() => JSON.parse(part.slice(part.indexOf('\r\n\r\n') + 4)), SyntaxError);
     });
 
     test('a stop waits for an answer that is under way', async () => {

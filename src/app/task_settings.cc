@@ -41,6 +41,10 @@ Result<std::string> find_file(const std::string& flag, const Environment& enviro
     if (fs::is_regular_file(flag, ignored)) return flag;
     return Error{Errc::not_found, fmt::format("no configuration file {}", flag)};
   }
+  for (const char* ending : {"ts", "js", "mjs"})
+    if (const auto name = fmt::format("taskcast.config.{}", ending);
+        fs::is_regular_file(name, ignored))
+      base::log::warn("{} is not read: settings are read from YAML and JSON files", name);
   std::vector<fs::path> folders = {"."};
   if (const auto folder = non_empty(environment, "TASKCAST_CONFIG_DIR")) {
     folders.emplace_back(*folder);

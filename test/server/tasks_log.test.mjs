@@ -82,6 +82,13 @@ test('a failure is one line of JSON, whatever the level', async () => {
   ]);
 });
 
+test('settings in a language of programs are told to be left out', async () => {
+  const dir = temporaryDirectory();
+  writeFileSync(join(dir, 'taskcast.config.ts'), 'export default {}');
+  const { stderr } = await run(['tasks', 'start', '--port', '0', '--host', '0.0.0.0'], { dir });
+  assert.match(stderr, /taskcast\.config\.ts is not read/);
+});
+
 test('a level that there is not stops the start', async () => {
   const { code, stdout, stderr } = await run(['tasks', 'start', '--port', '0'], { env: { TASKCAST_LOG_LEVEL: 'loud' } });
   assert.deepEqual([code, stdout], [2, '']);

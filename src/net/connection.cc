@@ -4,11 +4,11 @@
 
 #include <array>
 #include <charconv>
-#include <functional>
 #include <iterator>
 
 #include "base/assert.h"
 #include "base/text.h"
+#include "etag.h"
 #include "net/content_coding.h"
 #include "thread_connections.h"
 
@@ -27,34 +27,10 @@ constexpr std::chrono::milliseconds kFarewellTime{500};
 constexpr std::size_t kMaxEtagBytes = 1 << 20;
 constexpr std::size_t kGatheredBuffers = 64;
 
-void append_number(std::string& out, std::size_t number, int base = 10) {
+void append_number(std::string& out, std::size_t number) {
   char digits[24];
-  const auto [end, error] = std::to_chars(digits, digits + sizeof digits, number, base);
+  const auto [end, error] = std::to_chars(digits, digits + sizeof digits, number);
   out.append(digits, end);
-}
-
-/// Weak, as a recompressed body would be as good. RFC 9110 section 8.8.3.
-std::string weak_etag(std::string_view body) {
-  std::string etag = "W/\"";
-  append_number(etag, body.size(), 16);
-  etag += '-';
-  append_number(etag, std::hash<std::string_view>{}(body), 16);
-  etag += '"';
-  return etag;
-}
-
-bool matches_etag(std::string_view if_none_match, std::string_view etag) {
-  const auto opaque = [](std::string_view tag) {
-    if (tag.starts_with("W/")) tag.remove_prefix(2);
-    return tag;
-  };
-  while (!if_none_match.empty()) {
-    const std::size_t comma = std::min(if_none_match.find(','), if_none_match.size());
-    const std::string_view tag = base::trim(if_none_match.substr(0, comma));
-    if (tag == "*" || opaque(tag) == opaque(etag)) return true;
-    if_none_match.remove_prefix(std::min(comma + 1, if_none_match.size()));
-  }
-  return false;
 }
 
 }  // namespace

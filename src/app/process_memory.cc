@@ -11,7 +11,7 @@ namespace app {
 
 void release_free_memory() { ::malloc_trim(0); }
 
-void release_startup_memory() {
+void release_idle_memory() {
   release_free_memory();
   // proc(5). Only mappings that are executable and not writable: their pages are the file's own,
   // so dropping one loses nothing. (Read-only data may hold relocations, which would be lost.)

@@ -62,7 +62,7 @@ int serve(const Config& config) {
   std::fflush(stdout);
   base::log::info("AgentMonitor listening on {}", (*server)->url());
   base::log::info("Dashboard: http://localhost:{}", (*server)->port());
-  release_startup_memory();
+  release_idle_memory();
   wait_for_stop(signals);
   (*server)->stop();
   return kDone;

@@ -21,6 +21,7 @@
 #include "net/http_server.h"
 #include "net/static_files.h"
 #include "otlp_routes.h"
+#include "process_memory.h"
 #include "server_process.h"
 #include "spool_delivery.h"
 #include "store/owner_lock.h"
@@ -133,7 +134,8 @@ Result<void> Server::Parts::open_ledger() {
   TRY(auto owned, store::OwnerLock::acquire(path));
   lock.emplace(std::move(owned));
   TRY(pricing, load_prices(config));
-  const monitor::Ledger::Options options{settings, config.text("durability") == "full"};
+  const monitor::Ledger::Options options{settings, config.text("durability") == "full",
+                                         release_idle_memory};
   TRY(ledger,
       monitor::Ledger::open(path, options, pricing, branches, base::Clock::system(), metrics));
   if (config.flag("collect")) {

@@ -35,7 +35,7 @@ int start(const TaskFlags& flags) {
     std::printf("[taskcast] Admin token (auto-generated): %s\n", settings->admin_token.c_str());
   std::printf("[taskcast] Server started on %s\n", (*server)->url().c_str());
   std::fflush(stdout);
-  release_startup_memory();
+  release_idle_memory();
   signals.wait();
   (*server)->stop();
   return kDone;

@@ -180,6 +180,27 @@ TEST(JsonWriterTest, NumbersAreRewrittenInShortestForm) {
   EXPECT_EQ(again("[1.0,1e3,-0,0.10,1E-7]"), "[1,1000,0,0.1,1e-7]");
 }
 
+std::string escaped_byte(int byte) {
+  const std::string_view kShort = "\b\t\n\f\r\"\\", kNames = "btnfr\"\\";
+  const char c = static_cast<char>(byte);
+  if (const auto at = kShort.find(c); at != kShort.npos) return {'\\', kNames[at]};
+  if (byte >= 0x20) return {c};
+  constexpr char kHex[] = "0123456789abcdef";
+  return {'\\', 'u', '0', '0', kHex[byte / 16], kHex[byte % 16]};
+}
+
+// Texts are looked at eight bytes at a time.
+TEST(JsonWriterTest, EveryByteIsEscapedWhereverItStands) {
+  const std::string around = "\x7f!ab#[]z\xc3\xa9 \x7f~Z0\x80\xff";
+  for (int byte = 0; byte < 256; ++byte)
+    for (std::size_t at = 0; at <= around.size(); ++at) {
+      const std::string before = around.substr(0, at), after = around.substr(at);
+      std::string out;
+      append_string(out, before + static_cast<char>(byte) + after);
+      ASSERT_EQ(out, '"' + before + escaped_byte(byte) + after + '"') << byte << " at " << at;
+    }
+}
+
 TEST(JsonWriterTest, CommasStandBetweenMembersOnly) {
   std::string out;
   Writer json(out);

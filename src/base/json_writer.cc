@@ -4,6 +4,7 @@
 #include <array>
 #include <charconv>
 #include <cmath>
+#include <cstring>
 #include <unordered_map>
 #include <vector>
 
@@ -16,6 +17,31 @@ constexpr std::array<bool, 256> kNeedsEscape = [] {
   needs['"'] = needs['\\'] = true;
   return needs;
 }();
+
+/// Whether any of eight bytes may need an escape; a byte above one that does may seem to.
+/// "Determine if a word has a byte less than n", Bit Twiddling Hacks, Sean Eron Anderson.
+bool may_need_escape(std::uint64_t bytes) {
+  constexpr std::uint64_t kOnes = 0x0101010101010101, kHighs = kOnes << 7;
+  const auto has_below = [](std::uint64_t word, std::uint64_t limit) {
+    return (word - kOnes * limit) & ~word & kHighs;
+  };
+  return (has_below(bytes, 0x20) | has_below(bytes ^ kOnes * '"', 1) |
+          has_below(bytes ^ kOnes * '\\', 1)) != 0;
+}
+
+/// The position of the first byte from `begin` on that needs an escape, or the size.
+std::size_t find_escape(std::string_view text, std::size_t begin) {
+  std::size_t i = begin;
+  for (std::uint64_t bytes = 0; i + sizeof bytes <= text.size(); i += sizeof bytes) {
+    std::memcpy(&bytes, text.data() + i, sizeof bytes);
+    if (!may_need_escape(bytes)) continue;
+    for (std::size_t end = i + sizeof bytes; i < end; ++i)
+      if (kNeedsEscape[static_cast<unsigned char>(text[i])]) return i;
+    i -= sizeof bytes;
+  }
+  while (i < text.size() && !kNeedsEscape[static_cast<unsigned char>(text[i])]) ++i;
+  return i;
+}
 
 void append_escaped(std::string& out, char c) {
   switch (c) {
@@ -102,14 +128,13 @@ std::vector<Member> ordered_members(const Value& object) {
 
 void append_string(std::string& out, std::string_view text) {
   out += '"';
-  std::size_t start = 0;
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    if (!kNeedsEscape[static_cast<unsigned char>(text[i])]) continue;
-    out.append(text, start, i - start);
-    append_escaped(out, text[i]);
-    start = i + 1;
+  for (std::size_t begin = 0;;) {
+    const std::size_t end = find_escape(text, begin);
+    out.append(text, begin, end - begin);
+    if (end == text.size()) break;
+    append_escaped(out, text[end]);
+    begin = end + 1;
   }
-  out.append(text, start, text.size() - start);
   out += '"';
 }
 

@@ -321,6 +321,12 @@ void Ledger::committed(std::span<WriteJob* const> jobs) {
   listener_->stored(t.previous_id, t.totals.last_event_id(), std::move(events));
 }
 
+void Ledger::rested() {
+  tables_->tellers.forget();
+  tables_->sessions.forget();
+  if (options_.at_rest) options_.at_rest();
+}
+
 void Ledger::rolled_back() {
   tables_->tellers.forget();
   tables_->sessions.forget();

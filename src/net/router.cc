@@ -86,10 +86,24 @@ void Router::add(Method method, std::string_view pattern, Handler handler, Route
     node = nodes_.end() - 1;
     (*node)->segments = std::move(segments);
     (*node)->is_exact = rules.is_exact;
+    index(**node);
   }
   ASSERT((*node)->is_exact == rules.is_exact);
   (*node)->routes.push_back({method, std::string(method_name(method)), std::move(handler), rules});
   if (pattern.find('{') == pattern.npos) exact_.emplace(pattern, node->get());
+}
+
+void Router::index(const Node& node) {
+  const std::size_t count = node.segments.size();
+  if (by_length_.size() <= count) by_length_.resize(count + 1);
+  auto& peers = by_length_[count];
+  const auto has_parameter = [](const Node* peer) {
+    return std::any_of(peer->segments.begin(), peer->segments.end(),
+                       [](const Segment& segment) { return segment.is_parameter; });
+  };
+  const auto behind =
+      has_parameter(&node) ? peers.end() : std::find_if(peers.begin(), peers.end(), has_parameter);
+  peers.insert(behind, &node);
 }
 
 void Router::fallback(Handler handler) {
@@ -141,9 +155,7 @@ std::vector<Router::Segment> Router::parse_pattern(std::string_view pattern) {
   return segments;
 }
 
-bool Router::matches(const Node& node, const std::vector<std::string_view>& segments,
-                     PathParams* params) {
-  if (node.segments.size() != segments.size()) return false;
+bool Router::matches(const Node& node, const std::vector<std::string_view>& segments) {
   for (std::size_t i = 0; i < segments.size(); ++i) {
     const Segment& expected = node.segments[i];
     if (expected.is_parameter) {
@@ -153,10 +165,6 @@ bool Router::matches(const Node& node, const std::vector<std::string_view>& segm
       return false;
     }
   }
-  if (params)
-    for (std::size_t i = 0; i < segments.size(); ++i)
-      if (node.segments[i].is_parameter)
-        params->add(node.segments[i].text, std::string(segments[i]));
   return true;
 }
 
@@ -164,19 +172,19 @@ const Router::Node* Router::find_node(const Request& request, PathParams* params
   if (const auto found = exact_.find(request.path); found != exact_.end()) return found->second;
   std::vector<std::string> decoded;
   const std::vector<std::string_view> segments = split(request, decoded);
+  if (segments.size() >= by_length_.size()) return nullptr;
+  const auto& peers = by_length_[segments.size()];
   const bool ends_in_slash = request.raw_path.size() > 1 && request.raw_path.ends_with('/');
-  // Fixed segments win over parameters: patterns without any are looked at first.
-  const Node* best = nullptr;
-  for (const auto& node : nodes_) {
-    if (node->is_exact && ends_in_slash) continue;
-    if (!matches(*node, segments, nullptr)) continue;
-    const bool has_parameter = std::any_of(node->segments.begin(), node->segments.end(),
-                                           [](const Segment& s) { return s.is_parameter; });
-    if (!best || !has_parameter) best = node.get();
-    if (!has_parameter) break;
-  }
-  if (best) matches(*best, segments, params);
-  return best;
+  const auto found = std::find_if(peers.begin(), peers.end(), [&](const Node* node) {
+    return !(node->is_exact && ends_in_slash) && matches(*node, segments);
+  });
+  if (found == peers.end()) return nullptr;
+  const Node& node = **found;
+  if (params)
+    for (std::size_t i = 0; i < segments.size(); ++i)
+      if (node.segments[i].is_parameter)
+        params->add(node.segments[i].text, std::string(segments[i]));
+  return &node;
 }
 
 }  // namespace net

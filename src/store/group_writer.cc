@@ -11,9 +11,11 @@ using base::Error;
 using base::MutexLock;
 using base::Result;
 
-GroupWriter::GroupWriter(Database db, GroupTarget& target, base::Metrics& metrics)
+GroupWriter::GroupWriter(Database db, GroupTarget& target, base::Metrics& metrics,
+                         std::chrono::milliseconds rest)
     : db_(std::move(db)),
       target_(target),
+      rest_(rest),
       groups_(metrics.counter("sightline_ledger_commits_total", "group commits")),
       rows_(metrics.counter("sightline_ledger_rows_total", "rows handed to group commits")),
       failures_(metrics.counter("sightline_ledger_failures_total", "group commits that failed")),
@@ -46,11 +48,26 @@ bool GroupWriter::enqueue(WriteJob& job) {
 
 void GroupWriter::run() {
   for (;;) {
+    if (!wait_for_work()) {
+      db_.release_memory();
+      target_.rested();
+    }
     const Group group = take();
     if (group.empty()) return;
     commit(group);
     resume(group);
   }
+}
+
+/// False: nothing has come for a while.
+bool GroupWriter::wait_for_work() {
+  const auto until = std::chrono::steady_clock::now() + rest_;
+  const MutexLock lock(mutex_);
+  while (jobs_.empty() && !stopping_) {
+    idle_ = true;
+    if (ready_.wait_until(mutex_, until) == std::cv_status::timeout) return false;
+  }
+  return true;
 }
 
 GroupWriter::Group GroupWriter::take() {

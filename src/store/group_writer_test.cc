@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <semaphore>
 #include <thread>
 
 #include "test_executor.h"
@@ -34,10 +35,12 @@ class Table : public GroupTarget {
   }
   void committed(std::span<WriteJob* const> jobs) override { stored += jobs.size(); }
   void rolled_back() override { ++rollbacks; }
+  void rested() override { rests.release(); }
 
   std::vector<std::size_t> groups;
   std::size_t stored = 0;
   int rollbacks = 0;
+  std::counting_semaphore<> rests{0};
 };
 
 class GroupWriterTest : public testing::Test {
@@ -45,7 +48,8 @@ class GroupWriterTest : public testing::Test {
   GroupWriterTest() {
     Database db = *Database::open(folder_ / "test.db", Access::read_write);
     EXPECT_TRUE(db.execute("CREATE TABLE t(a)"));
-    writer_ = std::make_unique<GroupWriter>(std::move(db), table_, metrics_);
+    writer_ = std::make_unique<GroupWriter>(std::move(db), table_, metrics_,
+                                            std::chrono::milliseconds{1});
   }
   ~GroupWriterTest() override { stop(); }
 
@@ -113,6 +117,17 @@ TEST_F(GroupWriterTest, AFullDiskFailsTheGroupWithoutTryingAgain) {
   EXPECT_EQ(rows(), 0);
   EXPECT_EQ(table_.groups.size(), 1u);
   EXPECT_EQ(table_.rollbacks, 1);
+}
+
+TEST_F(GroupWriterTest, AQuietWriterRestsAndGoesOn) {
+  start();
+  for (int i = 0; i < 3; ++i) {
+    table_.rests.acquire();
+    submit(i).detach();
+    wait_for_outcomes(static_cast<std::size_t>(i) + 1);
+  }
+  table_.rests.acquire();
+  EXPECT_EQ(rows(), 3);
 }
 
 TEST_F(GroupWriterTest, StopAnswersWhatWasSubmittedAndRefusesTheRest) {

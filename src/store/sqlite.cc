@@ -206,6 +206,8 @@ Result<void> Database::execute(const std::string& script) {
   return {};
 }
 
+void Database::release_memory() { sqlite3_db_release_memory(db_.get()); }
+
 Result<Transaction> Database::begin(Locking locking) {
   TRY_OK(run(locking == Locking::immediate ? "BEGIN IMMEDIATE" : "BEGIN DEFERRED"));
   return Transaction(*this);

@@ -45,13 +45,22 @@ Result<void> process(Lab& lab, Report& report);
 Result<void> hook(Lab& lab, Report& report);
 Result<void> statusline(Lab& lab, Report& report);
 
+// The task server, what it takes in a second: task_figures.cc.
+Result<void> tasks_memory(Lab& lab, Report& report);
+Result<void> tasks_sqlite(Lab& lab, Report& report);
+
+// The task server, what its streams give: task_stream_figures.cc.
+Result<void> tasks_memory_streams(Lab& lab, Report& report);
+Result<void> tasks_sqlite_streams(Lab& lab, Report& report);
+Result<void> tasks_idle_streams(Lab& lab, Report& report);
+Result<void> tasks_resume(Lab& lab, Report& report);
+Result<void> tasks_process(Lab& lab, Report& report);
+
 // Everything else: figures.cc.
 Result<void> views_1m(Lab& lab, Report& report);
 Result<void> stats_10k(Lab& lab, Report& report);
 Result<void> stats_1m(Lab& lab, Report& report);
 Result<void> small_reply(Lab& lab, Report& report);
-Result<void> tasks_memory(Lab& lab, Report& report);
-Result<void> tasks_sqlite(Lab& lab, Report& report);
 Result<void> start_ms(Lab& lab, Report& report);
 Result<void> size(Lab& lab, Report& report);
 Result<void> yardstick_1(Lab& lab, Report& report);

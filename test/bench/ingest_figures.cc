@@ -37,14 +37,6 @@ struct Ingested {
   std::optional<Delivery> delivery;
 };
 
-// A figure that was made with refused requests or lost connections says nothing.
-void check_replies(Report& report, std::string_view figure, const LoadResult& load) {
-  if (load.failed > 0)
-    report.add_problem(figure, std::to_string(load.failed) + " requests got no 2xx status");
-  if (load.broken_connections > 0)
-    report.add_problem(figure, std::to_string(load.broken_connections) + " connections broke");
-}
-
 // The subscribers see the warm-up too, so that their count is exact whatever is still on its way
 // when it ends.
 Result<Ingested> ingest(const ServerProcess& server, const Ingest& what) {
@@ -54,8 +46,7 @@ Result<Ingested> ingest(const ServerProcess& server, const Ingest& what) {
                         .events_per_request = what.events_per_request});
   std::unique_ptr<Subscribers> subscribers;
   if (what.subscribers > 0) {
-    TRY(subscribers,
-        Subscribers::connect(server.port(), what.subscribers, StreamScanner::Mode::count));
+    TRY(subscribers, Subscribers::connect({.port = server.port(), .clients = what.subscribers}));
   }
   Load load{.port = server.port(),
             .connections = kConnections,
@@ -151,7 +142,8 @@ Result<void> delivery_latency(Lab& lab, Report& report) {
   EventRequests source(
       {.port = port, .connections = kPacedConnections, .stamp = EventRequests::Stamp::send_time});
   TRY(const auto subscribers,
-      Subscribers::connect(port, kSubscribers, StreamScanner::Mode::stamps));
+      Subscribers::connect(
+          {.port = port, .clients = kSubscribers, .mode = StreamScanner::Mode::stamps}));
   TRY(LoadResult load, run_load({.port = port,
                                  .connections = kPacedConnections,
                                  .max_time = lab.scale().paced,

@@ -29,7 +29,8 @@ Scale Scale::full() {
           .parsed_mb = 64,
           .followed_lines = 1000,
           .large_log_mb = 2000,
-          .many_logs = 10'000};
+          .many_logs = 10'000,
+          .missed_events = 2000};
 }
 
 Scale Scale::quick() {
@@ -44,7 +45,8 @@ Scale Scale::quick() {
           .parsed_mb = 16,
           .followed_lines = 300,
           .large_log_mb = 200,
-          .many_logs = 10'000};
+          .many_logs = 10'000,
+          .missed_events = 500};
 }
 
 Lab::Lab(fs::path program, fs::path directory, fs::path test_folder, Scale scale)
@@ -56,6 +58,10 @@ Lab::Lab(fs::path program, fs::path directory, fs::path test_folder, Scale scale
 Result<RunningServer> Lab::start_new(std::vector<std::string> arguments,
                                      std::vector<std::string> environment) {
   return start({}, std::move(arguments), std::move(environment));
+}
+
+Result<RunningServer> Lab::start_tasks(const std::string& storage) {
+  return start({}, {"--storage", storage}, {}, ServerOptions::Kind::tasks);
 }
 
 Result<RunningServer> Lab::start_on(const fs::path& database) { return start(database, {}); }
@@ -88,7 +94,7 @@ Result<std::vector<std::string>> Lab::schema() {
 }
 
 Result<RunningServer> Lab::start(const fs::path& database, std::vector<std::string> arguments,
-                                 std::vector<std::string> environment) {
+                                 std::vector<std::string> environment, ServerOptions::Kind kind) {
   RunningServer server;
   TRY(server.directory, TempDir::create(directory_));
   server.database = database.empty() ? server.directory->path() / "monitor.db" : database;
@@ -96,7 +102,8 @@ Result<RunningServer> Lab::start(const fs::path& database, std::vector<std::stri
                                             .directory = server.directory->path(),
                                             .database = server.database,
                                             .arguments = std::move(arguments),
-                                            .environment = std::move(environment)}));
+                                            .environment = std::move(environment),
+                                            .kind = kind}));
   return server;
 }
 

@@ -30,6 +30,7 @@ struct Scale {
   int followed_lines;  // of a log that grows
   int large_log_mb;
   int many_logs;
+  int missed_events;  // of each stream that resumes
 
   static Scale full();
   static Scale quick();
@@ -61,6 +62,9 @@ class Lab {
   Result<RunningServer> start_new(std::vector<std::string> arguments = {},
                                   std::vector<std::string> environment = {});
 
+  /// A task server, `sightline tasks start`, that keeps its tasks in `storage`: memory or sqlite.
+  Result<RunningServer> start_tasks(const std::string& storage);
+
   /// A server on a database of its own that stays when the server is gone.
   Result<RunningServer> start_on(const std::filesystem::path& database);
 
@@ -79,7 +83,8 @@ class Lab {
  private:
   Result<RunningServer> start(const std::filesystem::path& database,
                               std::vector<std::string> arguments,
-                              std::vector<std::string> environment = {});
+                              std::vector<std::string> environment = {},
+                              ServerOptions::Kind kind = ServerOptions::Kind::serve);
   Result<void> fill(const std::filesystem::path& database, std::uint64_t events,
                     std::uint64_t sessions);
 

@@ -286,6 +286,13 @@ Result<LoadResult> run_load(const Load& load, RequestSource& source) {
   return Run(load, source).run();
 }
 
+void check_replies(Report& report, std::string_view figure, const LoadResult& load) {
+  if (load.failed > 0)
+    report.add_problem(figure, std::to_string(load.failed) + " requests got no 2xx status");
+  if (load.broken_connections > 0)
+    report.add_problem(figure, std::to_string(load.broken_connections) + " connections broke");
+}
+
 std::int64_t percentile(std::vector<std::int64_t>& values, double percent) {
   if (values.empty()) return 0;
   const double rank = std::ceil(percent / 100 * static_cast<double>(values.size()));

@@ -6,6 +6,7 @@
 #include <string_view>
 #include <vector>
 
+#include "report.h"
 #include "result.h"
 
 namespace bench {
@@ -62,6 +63,9 @@ struct LoadResult {
 /// its connection. A connection that the server closes as it said it would is made anew, which no
 /// latency counts. Fails when it cannot connect or no reply arrives at all.
 Result<LoadResult> run_load(const Load& load, RequestSource& source);
+
+/// Makes problems of refused requests and broken connections: such a figure says nothing.
+void check_replies(Report& report, std::string_view figure, const LoadResult& load);
 
 /// The `percent` percentile by nearest rank; 0 without values. Reorders `values`.
 std::int64_t percentile(std::vector<std::int64_t>& values, double percent);

@@ -39,15 +39,20 @@ bool all_true(const std::vector<double>& values) {
   return std::all_of(values.begin(), values.end(), [](double value) { return value != 0; });
 }
 
-bool reaches(const Goal& goal, double value) {
-  return goal.bound == Goal::Bound::at_least ? value >= goal.limit : value <= goal.limit;
+// Members of a JSON object: the limit, and whether `value` is within it.
+std::string to_json_bound(Goal::Bound bound, double limit, double value,
+                          const std::string& between = {}) {
+  const bool is_least = bound == Goal::Bound::at_least;
+  const bool is_reached = is_least ? value >= limit : value <= limit;
+  return std::string(is_least ? "\"at_least\":" : "\"at_most\":") + to_json_number(limit) +
+         between + ",\"reached\":" + to_json_flag(is_reached);
 }
 
 std::string to_json_goal(const Goal& goal, double value) {
-  const char* bound = goal.bound == Goal::Bound::at_least ? "at_least" : "at_most";
-  return "{\"metric\":" + to_json_string(goal.metric) + ",\"" + bound +
-         "\":" + to_json_number(goal.limit) + ",\"origin\":" + to_json_string(goal.origin) +
-         ",\"reached\":" + to_json_flag(reaches(goal, value)) + "}";
+  return "{\"metric\":" + to_json_string(goal.metric) + "," +
+         to_json_bound(goal.bound, goal.limit, value,
+                       ",\"origin\":" + to_json_string(goal.origin)) +
+         "}";
 }
 
 }  // namespace
@@ -156,9 +161,7 @@ std::string Report::to_json(const Ratio& ratio) const {
   const double quotient = *value / *to;
   std::string text =
       "    " + to_json_string(ratio.name) + ": {\"value\":" + to_json_number(quotient);
-  if (ratio.at_most > 0)
-    text += ",\"at_most\":" + to_json_number(ratio.at_most) +
-            ",\"reached\":" + to_json_flag(quotient <= ratio.at_most);
+  if (ratio.limit > 0) text += "," + to_json_bound(ratio.bound, ratio.limit, quotient);
   return text + "}";
 }
 

@@ -25,7 +25,8 @@ struct Ratio {
   std::string_view name;
   std::string_view figure, metric;
   std::string_view to_figure, to_metric;
-  double at_most;
+  double limit = 0;
+  Goal::Bound bound = Goal::Bound::at_least;
 };
 
 /// The values of all repeats, in the order in which figures and metrics were first added, and the

@@ -50,6 +50,19 @@ std::vector<std::string> to_environment(const fs::path& directory) {
   return environment;
 }
 
+std::vector<std::string> to_arguments(const ServerOptions& options) {
+  std::vector<std::string> arguments = {options.program.string()};
+  const auto add = [&arguments](std::vector<std::string> more) {
+    arguments.insert(arguments.end(), more.begin(), more.end());
+  };
+  const bool is_tasks = options.kind == ServerOptions::Kind::tasks;
+  add(is_tasks ? std::vector<std::string>{"tasks", "start", "--db-path"}
+               : std::vector<std::string>{"serve", "--db"});
+  add({options.database.string(), "--host", "127.0.0.1", "--port", "0"});
+  add(options.arguments);
+  return arguments;
+}
+
 std::string tail_of(const fs::path& log) {
   std::ifstream file(log);
   std::ostringstream text;
@@ -95,7 +108,8 @@ Result<std::unique_ptr<ServerProcess>> ServerProcess::start(const ServerOptions&
   std::unique_ptr<ServerProcess> server(new ServerProcess);
   TRY_OK(server->launch(options));
   TRY_OK(server->read_port(options.directory / "server.log"));
-  TRY_OK(server->await_health());
+  const bool is_tasks = options.kind == ServerOptions::Kind::tasks;
+  TRY_OK(server->await_health(is_tasks ? "/health" : "/api/health"));
   const int output = server->output_.get();
   server->drain_ = std::thread([output] {
     char buffer[4096];
@@ -110,10 +124,7 @@ ServerProcess::~ServerProcess() {
 }
 
 Result<void> ServerProcess::launch(const ServerOptions& options) {
-  std::vector<std::string> arguments = {
-      options.program.string(), "serve", "--host", "127.0.0.1", "--port", "0", "--db",
-      options.database.string()};
-  arguments.insert(arguments.end(), options.arguments.begin(), options.arguments.end());
+  std::vector<std::string> arguments = to_arguments(options);
   std::vector<std::string> environment = to_environment(options.directory);
   environment.insert(environment.end(), options.environment.begin(), options.environment.end());
   const std::vector<char*> argument_list = to_pointers(arguments);
@@ -167,10 +178,10 @@ Result<void> ServerProcess::read_port(const fs::path& log) {
   return Error{"the server did not tell its address: " + output + tail_of(log)};
 }
 
-Result<void> ServerProcess::await_health() {
+Result<void> ServerProcess::await_health(std::string_view path) {
   const Clock::time_point deadline = Clock::now() + kStartWait;
   while (Clock::now() < deadline && !stop_requested()) {
-    const Result<int> status = get_status(port_, "/api/health");
+    const Result<int> status = get_status(port_, path);
     if (status.ok() && status.value() == 200) {
       start_time_ = Clock::now().time_since_epoch() - executed_at_;
       return {};

@@ -7,6 +7,7 @@
 #include <filesystem>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <thread>
 #include <vector>
 
@@ -32,20 +33,27 @@ class TempDir {
 
 /// How to start the server under test.
 struct ServerOptions {
+  enum class Kind {
+    serve,  // everything, `sightline serve`
+    tasks,  // the task server alone, `sightline tasks start`
+  };
+
   std::filesystem::path program;
   std::filesystem::path directory;  // its working directory, HOME and XDG directories
   std::filesystem::path database;
   std::vector<std::string> arguments;         // after those that every run has
   std::vector<std::string> environment = {};  // NAME=VALUE, beside the clean one
+  Kind kind = Kind::serve;
 };
 
-/// `sightline serve` as a child process on a free port, with an environment of its own: neither the
+/// The server as a child process on a free port, with an environment of its own: neither the
 /// agents' logs nor the settings of whoever runs the benchmark change what is measured.
 ///
 /// Owner: whoever started it; the destructor stops it. It dies with this program, too.
 class ServerProcess {
  public:
-  /// Returns after the first 200 on /api/health; fails after 60 s, with the end of its log.
+  /// Returns after the first 200 on /api/health, or /health of tasks alone; fails after 60 s, with
+  /// the end of its log.
   static Result<std::unique_ptr<ServerProcess>> start(const ServerOptions& options);
   ~ServerProcess();
 
@@ -55,7 +63,7 @@ class ServerProcess {
 
   std::uint16_t port() const { return port_; }
 
-  /// From just before exec to the first 200 on /api/health.
+  /// From just before exec to that 200.
   std::chrono::nanoseconds start_time() const { return start_time_; }
 
   /// A field of /proc/PID/status in bytes, "VmRSS" for one.
@@ -65,7 +73,7 @@ class ServerProcess {
   ServerProcess() = default;
   Result<void> launch(const ServerOptions& options);
   Result<void> read_port(const std::filesystem::path& log);
-  Result<void> await_health();
+  Result<void> await_health(std::string_view path);
 
   pid_t pid_ = -1;
   Fd output_;  // read end of its standard output

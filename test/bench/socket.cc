@@ -3,6 +3,7 @@
 #include <arpa/inet.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/time.h>
 #include <unistd.h>
@@ -23,6 +24,23 @@ volatile std::sig_atomic_t stop_signal_seen = 0;
 void on_stop_signal(int) { stop_signal_seen = 1; }
 
 Error system_error(const char* what) { return Error{std::string(what) + ": " + strerror(errno)}; }
+
+sockaddr_in to_address(std::uint16_t port, int host) {
+  sockaddr_in address{};
+  address.sin_family = AF_INET;
+  address.sin_port = htons(port);
+  address.sin_addr.s_addr =
+      htonl(INADDR_LOOPBACK - INADDR_LOOPBACK % 256 + static_cast<std::uint32_t>(host));
+  return address;
+}
+
+// The port is chosen when it connects: then it only has to be free towards that peer.
+bool bind_host(const Fd& socket, int host) {
+  const int on = 1;
+  const sockaddr_in own = to_address(0, host);
+  return ::setsockopt(socket.get(), IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, &on, sizeof on) == 0 &&
+         ::bind(socket.get(), reinterpret_cast<const sockaddr*>(&own), sizeof own) == 0;
+}
 
 enum class Wanted { head, body };
 
@@ -57,18 +75,28 @@ void Fd::reset() {
   fd_ = -1;
 }
 
-Result<Fd> connect_to(std::uint16_t port) {
+Result<Fd> connect_to(std::uint16_t port, int host) {
   Fd socket(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
   if (!socket) return system_error("socket");
-  sockaddr_in address{};
-  address.sin_family = AF_INET;
-  address.sin_port = htons(port);
-  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  if (host != 1 && !bind_host(socket, host)) return system_error("bind");
+  const sockaddr_in address = to_address(port, 1);
   if (::connect(socket.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0)
     return system_error("connect");
   const int on = 1;
   ::setsockopt(socket.get(), IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
   return socket;
+}
+
+Result<void> allow_open_files(std::uint64_t count) {
+  rlimit limit{};
+  if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) return system_error("getrlimit");
+  if (limit.rlim_cur >= count) return {};
+  if (limit.rlim_max < count)
+    return Error{"the system allows " + std::to_string(limit.rlim_max) + " open files, not " +
+                 std::to_string(count)};
+  limit.rlim_cur = count;
+  if (::setrlimit(RLIMIT_NOFILE, &limit) != 0) return system_error("setrlimit");
+  return {};
 }
 
 Result<void> send_all(const Fd& socket, std::string_view bytes) {

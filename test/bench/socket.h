@@ -29,8 +29,12 @@ class Fd {
   int fd_ = -1;
 };
 
-/// A blocking TCP connection to 127.0.0.1, without Nagle's delay.
-Result<Fd> connect_to(std::uint16_t port);
+/// A blocking TCP connection to 127.0.0.1, without Nagle's delay; from 127.0.0.`host`, each of
+/// which has ports of its own.
+Result<Fd> connect_to(std::uint16_t port, int host = 1);
+
+/// Lets this program have so many open files; fails where the system's hard limit is lower.
+Result<void> allow_open_files(std::uint64_t count);
 
 /// Writes all of `bytes` to a blocking socket.
 Result<void> send_all(const Fd& socket, std::string_view bytes);

@@ -19,31 +19,44 @@ using std::chrono::nanoseconds;
 using std::chrono::seconds;
 
 constexpr std::size_t kReadBytes = 256 * 1024;
+constexpr std::size_t kReadyAtOnce = 1024;  // more clients wait for the next round
 constexpr milliseconds kRound{1};
 constexpr milliseconds kIdleWait{50};  // how soon the end of the run is noticed
-constexpr seconds kFirstMessageWait{10};
+constexpr seconds kReadyWait{10};      // of each client
+constexpr int kClientsOfHost = 1000;
 constexpr milliseconds kRefusedWait{10};
 constexpr seconds kQuiet{3};
-constexpr seconds kFinishWait{30};
+constexpr seconds kFinishWait{60};
 
 }  // namespace
 
 struct Subscribers::Client {
-  Client(Fd connected, StreamScanner::Mode mode) : socket(std::move(connected)), scanner(mode) {}
+  using Ready = Subscription::Ready;
 
-  static Result<std::unique_ptr<Client>> open(std::uint16_t port, StreamScanner::Mode mode) {
-    TRY(Fd socket, connect_to(port));
-    TRY_OK(send_all(socket, to_get_request(port, "/api/stream")));
-    return std::make_unique<Client>(std::move(socket), mode);
+  Client(Fd connected, const Subscription& what)
+      : socket(std::move(connected)), scanner(what.mode, what.stream) {}
+
+  static Result<std::unique_ptr<Client>> open(const Subscription& what, int number) {
+    TRY(Fd socket, connect_to(what.port, 1 + number / kClientsOfHost));
+    return std::make_unique<Client>(std::move(socket), what);
+  }
+
+  Result<void> ask(const Subscription& what) const {
+    return send_all(socket, to_get_request(what.port, what.target));
+  }
+
+  bool is(Ready ready) const {
+    if (ready == Ready::asked) return true;
+    return ready == Ready::head ? scanner.status() != 0 : scanner.messages() > 0;
   }
 
   // Returns at a refusal, too: the status tells.
-  Result<void> await_first_message(Clock::time_point deadline) {
+  Result<void> await(Ready ready, Clock::time_point deadline) {
     std::array<char, 4096> buffer;
-    while (scanner.messages() == 0) {
+    while (!is(ready)) {
       if (scanner.status() != 0 && scanner.status() != 200) return {};
       if (Clock::now() > deadline || stop_requested())
-        return Error{"a subscriber did not get the stream's first message"};
+        return Error{"a subscriber did not get the begin of its stream"};
       pollfd readable{.fd = socket.get(), .events = POLLIN, .revents = 0};
       if (::poll(&readable, 1, static_cast<int>(kIdleWait.count())) <= 0) continue;
       const ssize_t got = ::recv(socket.get(), buffer.data(), buffer.size(), 0);
@@ -54,34 +67,47 @@ struct Subscribers::Client {
     return {};
   }
 
+  // A client that is ready. The clients of an earlier run may have just left: their places are free
+  // in a moment.
+  static Result<std::unique_ptr<Client>> follow(const Subscription& what, int number) {
+    const Clock::time_point deadline = Clock::now() + kReadyWait;
+    for (;;) {
+      TRY(auto client, open(what, number));
+      TRY_OK(client->ask(what));
+      TRY_OK(client->await(what.ready, deadline));
+      const int status = client->scanner.status();
+      if (status == 200) return client;
+      if (status != 503 || Clock::now() > deadline)
+        return Error{"a subscriber was refused, status " + std::to_string(status)};
+      std::this_thread::sleep_for(kRefusedWait);
+    }
+  }
+
   Fd socket;
   StreamScanner scanner;
 };
 
-Result<std::unique_ptr<Subscribers>> Subscribers::connect(std::uint16_t port, int clients,
-                                                          StreamScanner::Mode mode) {
-  const Clock::time_point deadline = Clock::now() + kFirstMessageWait;
-  std::vector<std::unique_ptr<Client>> connected;
-  for (int i = 0; i < clients; ++i) {
-    TRY(auto client, Client::open(port, mode));
-    TRY_OK(client->await_first_message(deadline));
-    // The clients of an earlier run have just left: their places are free in a moment.
-    while (client->scanner.status() == 503 && Clock::now() < deadline) {
-      std::this_thread::sleep_for(kRefusedWait);
-      TRY(client, Client::open(port, mode));
-      TRY_OK(client->await_first_message(deadline));
-    }
-    if (client->scanner.status() != 200)
-      return Error{"a subscriber was refused, status " + std::to_string(client->scanner.status())};
+Result<std::unique_ptr<Subscribers>> Subscribers::connect(const Subscription& subscription) {
+  const bool at_once = subscription.ready == Subscription::Ready::asked;
+  Clock::time_point started = Clock::now();
+  std::vector<std::unique_ptr<Client>> clients;
+  for (int i = 0; i < subscription.clients; ++i) {
+    TRY(auto client, at_once ? Client::open(subscription, i) : Client::follow(subscription, i));
+    clients.push_back(std::move(client));
+  }
+  if (at_once) started = Clock::now();
+  for (const auto& client : clients) {
+    if (at_once) TRY_OK(client->ask(subscription));
     const int fd = client->socket.get();
     ::fcntl(fd, F_SETFL, ::fcntl(fd, F_GETFL) | O_NONBLOCK);
-    connected.push_back(std::move(client));
   }
-  return std::unique_ptr<Subscribers>(new Subscribers(std::move(connected), mode));
+  return std::unique_ptr<Subscribers>(
+      new Subscribers(std::move(clients), subscription.mode, started));
 }
 
-Subscribers::Subscribers(std::vector<std::unique_ptr<Client>> clients, StreamScanner::Mode mode)
-    : mode_(mode), clients_(std::move(clients)), buffer_(kReadBytes) {
+Subscribers::Subscribers(std::vector<std::unique_ptr<Client>> clients, StreamScanner::Mode mode,
+                         Clock::time_point started)
+    : mode_(mode), started_(started), clients_(std::move(clients)), buffer_(kReadBytes) {
   thread_ = std::thread([this] { read_all(); });
 }
 
@@ -98,7 +124,11 @@ Delivery Subscribers::finish(std::uint64_t published) {
   for (const auto& client : clients_) {
     seen_.messages += client->scanner.events();
     if (client->scanner.events() != published) seen_.all_arrived = false;
-    if (!client->socket) ++seen_.disconnected;
+    const bool is_refused = client->scanner.status() != 0 && client->scanner.status() != 200;
+    if (is_refused)
+      ++seen_.refused;
+    else if (!client->socket)
+      ++seen_.disconnected;
   }
   return std::move(seen_);
 }
@@ -107,18 +137,24 @@ void Subscribers::read_all() {
   const Fd epoll(::epoll_create1(EPOLL_CLOEXEC));
   for (const auto& client : clients_) {
     epoll_event event{};
-    event.events = EPOLLIN | EPOLLRDHUP;
+    event.events = EPOLLIN | EPOLLRDHUP | EPOLLET;  // edges: nobody looks whether more is there
     event.data.ptr = client.get();
     ::epoll_ctl(epoll.get(), EPOLL_CTL_ADD, client->socket.get(), &event);
   }
-  std::array<epoll_event, 64> events;
+  std::array<epoll_event, kReadyAtOnce> events;
   Clock::time_point deadline = Clock::time_point::max();
   last_bytes_ = Clock::now();
   while (!stop_ && !stop_requested()) {
     const int ready = ::epoll_wait(epoll.get(), events.data(), static_cast<int>(events.size()),
                                    static_cast<int>(kIdleWait.count()));
-    for (int i = 0; i < ready; ++i)
-      read_some(*static_cast<Client*>(events[static_cast<std::size_t>(i)].data.ptr));
+    for (int i = 0; i < ready; ++i) {
+      const epoll_event& event = events[static_cast<std::size_t>(i)];
+      Client& client = *static_cast<Client*>(event.data.ptr);
+      // The end, too, is told once, and stands behind the bytes that came before.
+      const bool is_ending = (event.events & ~std::uint32_t{EPOLLIN}) != 0;
+      while (read_some(client) || (is_ending && client.socket)) {
+      }
+    }
     if (finishing_) {
       const Clock::time_point now = Clock::now();
       if (deadline == Clock::time_point::max()) {
@@ -131,11 +167,14 @@ void Subscribers::read_all() {
   }
 }
 
-void Subscribers::read_some(Client& client) {
-  if (!client.socket) return;
+bool Subscribers::read_some(Client& client) {
+  if (!client.socket) return false;
   const ssize_t got = ::recv(client.socket.get(), buffer_.data(), buffer_.size(), 0);
-  if (got < 0 && (errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR)) return;
-  if (got <= 0) return client.socket.reset();
+  if (got < 0 && (errno == EAGAIN || errno == EWOULDBLOCK)) return false;
+  if (got <= 0) {
+    client.socket.reset();
+    return false;
+  }
   last_bytes_ = Clock::now();
   const std::uint64_t before = client.scanner.events();
   client.scanner.feed({buffer_.data(), static_cast<std::size_t>(got)});
@@ -146,6 +185,7 @@ void Subscribers::read_some(Client& client) {
       if (stamp > 0) seen_.latency_ns.push_back(now - stamp);
   }
   if (client.scanner.ended()) client.socket.reset();
+  return static_cast<std::size_t>(got) == buffer_.size();
 }
 
 bool Subscribers::done() const {

@@ -13,8 +13,9 @@ namespace {
 
 constexpr std::string_view kEndOfHead = "\r\n\r\n";
 
-// Where the type's first letter stands in `data: {"type":"event",...`.
-constexpr std::size_t kKindAt = 15;
+// Where the kind's first letter stands.
+constexpr std::size_t kMonitorKindAt = 15;  // data: {"type":"event",...
+constexpr std::size_t kTaskKindAt = 16;     // event: taskcast.event
 
 // What names a benchmark event; the digits of its index, a dash and the stamp follow.
 constexpr std::string_view kEventId = "\"event_id\":\"bench-";
@@ -108,6 +109,11 @@ ChunkedBody::State ChunkedBody::feed(std::string_view bytes) {
   }
   return is_last_ && left_ == 0 ? State::complete : State::incomplete;
 }
+
+StreamScanner::StreamScanner(Mode mode, Stream stream)
+    : mode_(mode),
+      kind_line_(stream == Stream::task ? 'e' : 'd'),
+      kind_at_(stream == Stream::task ? kTaskKindAt : kMonitorKindAt) {}
 
 void StreamScanner::feed(std::string_view bytes) {
   while (!bytes.empty()) {
@@ -204,11 +210,14 @@ void StreamScanner::scan(std::string_view payload) {
 }
 
 void StreamScanner::note(std::string_view part_of_line) {
-  // Of the fields of a message only `data` starts with this letter; `id` and comments do not.
-  if (line_bytes_ == 0) in_data_ = part_of_line.front() == 'd';
+  // The fields of a message, `data`, `event` and `id`, start with letters of their own.
+  if (line_bytes_ == 0) {
+    in_data_ = part_of_line.front() == 'd';
+    in_kind_ = part_of_line.front() == kind_line_;
+  }
   has_data_ |= in_data_;
-  if (in_data_ && line_bytes_ <= kKindAt && kKindAt < line_bytes_ + part_of_line.size())
-    kind_ = part_of_line[kKindAt - line_bytes_];
+  if (in_kind_ && line_bytes_ <= kind_at_ && kind_at_ < line_bytes_ + part_of_line.size())
+    kind_ = part_of_line[kind_at_ - line_bytes_];
   line_bytes_ += part_of_line.size();
   if (mode_ == Mode::stamps) text_.append(part_of_line);
 }

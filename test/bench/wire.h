@@ -52,8 +52,9 @@ class ChunkedBody {
 ///
 /// Takes the chunked framing off by stepping over it and looks at every payload byte once, with
 /// memchr: fifty subscribers at full speed are half a gigabyte a second on cores that the server
-/// needs. So it expects what the monitor's stream sends: lines ended by "\n", one `data:` line of
-/// compact JSON a message, `{"type":` first; other lines of a message may stand around it.
+/// needs. So it expects what the server sends: lines ended by "\n", one `data:` line a message;
+/// other lines of a message may stand around it. What is an event it sees by one letter: see
+/// Stream.
 ///
 /// Thread: one at a time.
 class StreamScanner {
@@ -63,7 +64,12 @@ class StreamScanner {
     stamps,  // also the stamp in the event_id of each event message (see events.h); copies bytes
   };
 
-  explicit StreamScanner(Mode mode) : mode_(mode) {}
+  enum class Stream {
+    monitor,  // /api/stream: `data: {"type":"event"`
+    task,     // /tasks/ID/events: `event: taskcast.event`
+  };
+
+  explicit StreamScanner(Mode mode, Stream stream = Stream::monitor);
 
   /// Takes the next bytes of the connection, cut anywhere.
   void feed(std::string_view bytes);
@@ -73,7 +79,7 @@ class StreamScanner {
   bool ended() const { return part_ == Part::end; }
 
   std::uint64_t messages() const { return messages_; }  // with data; heartbeats do not count
-  std::uint64_t events() const { return events_; }      // those of type "event"
+  std::uint64_t events() const { return events_; }      // those that tell an event
 
   /// Stamps of the event messages since the last call, in their order; 0 where there was none.
   std::vector<std::int64_t> take_stamps();
@@ -97,6 +103,8 @@ class StreamScanner {
   void fail();
 
   Mode mode_;
+  const char kind_line_;       // first letter of the line that tells what a message is
+  const std::size_t kind_at_;  // in that line
   Part part_ = Part::head;
   bool malformed_ = false;
   bool chunked_ = false;
@@ -109,7 +117,8 @@ class StreamScanner {
   std::size_t line_bytes_ = 0;
   bool in_data_ = false;   // the line is a data line
   bool has_data_ = false;  // the message has one
-  char kind_ = 0;          // first letter of the message's type
+  bool in_kind_ = false;   // the line tells what the message is
+  char kind_ = 0;          // first letter of that
   std::string text_;
 
   std::uint64_t messages_ = 0;

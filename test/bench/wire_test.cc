@@ -52,6 +52,25 @@ TEST(StreamScanner, CountsTheSameHoweverTheBytesAreCut) {
   }
 }
 
+TEST(StreamScanner, CountsTheEventsOfATaskButNotItsEnd) {
+  const std::string event =
+      "event: taskcast.event\ndata: {\"filteredIndex\":0,\"data\":{"
+      "\"event_id\":\"bench-1000000007-0000000000000000042\"}}\nid: 01M7Z7ZXDYK0VK11DT5BBXMTNE\n\n";
+  const std::string done = "event: taskcast.done\ndata: {\"reason\":\"completed\"}\n\n";
+  const std::string stream = kHead + to_chunk(":keepalive\n\n") + to_chunk(event + event) +
+                             to_chunk(event) + to_chunk(done) + "0\r\n\r\n";
+  for (std::size_t piece = 1; piece <= stream.size(); ++piece) {
+    StreamScanner scanner(StreamScanner::Mode::stamps, StreamScanner::Stream::task);
+    for (std::size_t at = 0; at < stream.size(); at += piece)
+      scanner.feed(std::string_view(stream).substr(at, piece));
+    EXPECT_EQ(scanner.messages(), 4u) << piece;
+    EXPECT_EQ(scanner.events(), 3u) << piece;
+    EXPECT_EQ(scanner.take_stamps(), (std::vector<std::int64_t>{42, 42, 42})) << piece;
+    EXPECT_TRUE(scanner.ended());
+    EXPECT_FALSE(scanner.malformed());
+  }
+}
+
 TEST(StreamScanner, ReadsAStreamWithoutChunks) {
   StreamScanner scanner(StreamScanner::Mode::count);
   scanner.feed("HTTP/1.1 200 OK\r\n\r\n" + kConnected + kEvent);

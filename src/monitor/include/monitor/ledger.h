@@ -60,6 +60,8 @@ class Ledger : private store::GroupTarget {
   struct Options {
     Settings settings;
     bool survives_power_loss = true;  // synchronous=FULL, else NORMAL: survives the process
+    /// Called on the writer thread when nothing has been stored for a few seconds.
+    std::function<void()> at_rest = {};
   };
 
   /// Opens the database's schema and counts what other programs have stored since.
@@ -107,6 +109,7 @@ class Ledger : private store::GroupTarget {
   base::Result<void> write(store::Database& db, std::span<store::WriteJob* const> jobs) override;
   void committed(std::span<store::WriteJob* const> jobs) override;
   void rolled_back() override;
+  void rested() override;
 
   base::Result<void> notice_other_writers(store::Database& db);
   base::Result<std::int64_t> insert(store::Database& db, const Event& given,

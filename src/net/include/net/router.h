@@ -68,11 +68,14 @@ class Router {
   };
 
   static std::vector<Segment> parse_pattern(std::string_view pattern);
-  static bool matches(const Node& node, const std::vector<std::string_view>& segments,
-                      PathParams* params);
+  /// `segments` are as many as the node has.
+  static bool matches(const Node& node, const std::vector<std::string_view>& segments);
+  void index(const Node& node);
   const Node* find_node(const Request& request, PathParams* params) const;
 
   std::vector<std::unique_ptr<Node>> nodes_;
+  /// By the number of segments; fixed ones win over parameters, so patterns without come first.
+  std::vector<std::vector<const Node*>> by_length_;
   struct TextHash {
     using is_transparent = void;
     std::size_t operator()(std::string_view text) const {

@@ -44,6 +44,8 @@ class GroupTarget {
   virtual void committed(std::span<WriteJob* const> jobs) = 0;
   /// Nothing of them is: forget what `write` remembered.
   virtual void rolled_back() = 0;
+  /// Nothing has come for a while: forget what can be read again.
+  virtual void rested() {}
 };
 
 /// The group commit: all that waits is written in one transaction, then all waiters resume.
@@ -56,6 +58,8 @@ class GroupTarget {
 /// When it fails for a reason that lies in one job, each is tried alone, so that one cannot take
 /// others with it.
 ///
+/// Once nothing has come for as long as `rest`, the database's page cache is given back.
+///
 /// Bounds: a group takes at most kMaxGroupRows rows and kMaxGroupBytes bytes; the rest waits. A job
 /// that has waited for kDeadline gets `unavailable`. How many wait is bounded by their callers:
 /// each connection has one request in flight.
@@ -65,8 +69,10 @@ class GroupWriter {
   static constexpr std::size_t kMaxGroupRows = 8192;
   static constexpr std::size_t kMaxGroupBytes = std::size_t{8} << 20;
   static constexpr std::chrono::seconds kDeadline{10};
+  static constexpr std::chrono::milliseconds kRest{5000};
 
-  GroupWriter(Database db, GroupTarget& target, base::Metrics& metrics);
+  GroupWriter(Database db, GroupTarget& target, base::Metrics& metrics,
+              std::chrono::milliseconds rest = kRest);
 
   class Submission {
    public:
@@ -98,12 +104,14 @@ class GroupWriter {
 
   bool enqueue(WriteJob& job);
   Group take();
+  bool wait_for_work();
   void commit(const Group& group);
   base::Result<void> write(std::span<WriteJob* const> jobs);
   static void resume(const Group& group);
 
   Database db_;
   GroupTarget& target_;
+  const std::chrono::milliseconds rest_;
   base::Counter& groups_;
   base::Counter& rows_;
   base::Counter& failures_;

@@ -135,6 +135,9 @@ class Database {
 
   base::Result<Transaction> begin(Locking locking = Locking::immediate);
 
+  /// Gives back the pages that it remembers; they are read again when they are wanted.
+  void release_memory();
+
   std::int64_t last_insert_id() const;
   /// Rows that the last INSERT, UPDATE or DELETE changed.
   std::int64_t changes() const;

@@ -91,6 +91,7 @@ std::span<const TaskRoute> TaskRoutes::table() {
        "TaskList"},
       {Method::post, "/tasks/import", S::task_manage, &R::import_archive, "Tasks",
        "Import a task from an archive", 200, "ImportRequest", "ImportResult"},
+      {Method::get, "/tasks/import", S::event_subscribe, &R::get_import, "", ""},
       {Method::get, "/tasks/{taskId}", S::event_subscribe, &R::get_task, "Tasks", "Get a task", 200,
        "", "Task"},
       {Method::patch, "/tasks/{taskId}/status", S::task_manage, &R::change_status, "Tasks",
@@ -193,6 +194,12 @@ base::Task<Response> TaskRoutes::get_task(Request& request, const TaskCaller& ca
   if (!task && task.error().code == base::Errc::not_found) co_return error(404, kNoTask);
   if (!task) co_return to_answer(task.error());
   co_return json(200, describe(*task));
+}
+
+/// A task may have this name, too.
+base::Task<Response> TaskRoutes::get_import(Request& request, const TaskCaller& caller) {
+  request.params.add("taskId", "import");
+  return get_task(request, caller);
 }
 
 base::Task<Response> TaskRoutes::change_status(Request& request, const TaskCaller& caller) {

@@ -17,7 +17,7 @@ for (const storage of ['memory', 'sqlite']) {
 
     const indexes = (events) => events.map(({ index }) => index);
 
-    test('a task is made pending, with times in whole milliseconds and no event', async () => {
+    test('a task is made pending, as it was given, with times in whole milliseconds and no event (D-31)', async () => {
       const given = {
         type: 'llm.chat', params: { prompt: 'Hi', none: null }, metadata: {}, ttl: 600,
         tags: ['eu'], assignMode: 'ws-offer', cost: 2, disconnectPolicy: 'mark',
@@ -47,6 +47,9 @@ for (const storage of ['memory', 'sqlite']) {
     test('an id may be any text, percent-encoded in paths', async () => {
       await tasks.create({ id: 'a/b c' });
       assert.equal((await tasks.get('/tasks/a%2Fb%20c')).json.id, 'a/b c');
+      assert.deepEqual((await tasks.get('/tasks/import')).json, { error: 'Task not found' });
+      await tasks.create({ id: 'import' });
+      assert.equal((await tasks.get('/tasks/import')).json.id, 'import');
     });
 
     test('unknown tasks are told with the texts that clients know', async () => {

@@ -1,5 +1,7 @@
 #include "task_answers.h"
 
+#include <utility>
+
 #include "base/log.h"
 #include "net/response_stream.h"
 #include "tasks/archive.h"
@@ -129,15 +131,19 @@ class ArchiveParts : public Parts {
   std::optional<tasks::ArchivedEvents> archived_;
 };
 
-base::Task<void> send_rest(net::ResponseStream& stream, std::shared_ptr<Parts> parts,
-                           std::string first) {
-  stream.send(net::share(first));
-  first = {};
+/// An answer that has begun.
+struct Begun {
+  std::shared_ptr<Parts> parts;
+  net::SharedBytes first;  // until it is sent
+};
+
+base::Task<void> send(net::ResponseStream& stream, std::shared_ptr<Begun> begun) {
+  stream.send(std::exchange(begun->first, nullptr));
   for (bool is_last = false; !is_last;) {
     co_await stream.drained();
     co_await NextTurn();
     if (stream.is_closed()) break;
-    auto part = co_await parts->next();
+    auto part = co_await begun->parts->next();
     if (!part) {
       base::log::warn("an answer is broken off: {}", part.error().what);
       stream.close();
@@ -154,8 +160,10 @@ base::Task<Result<Response>> answer(std::shared_ptr<Parts> parts) {
   if (first.is_last) co_return Response::text(200, kJson, std::move(first.text));
   Response response = Response::text(200, kJson, {});
   response.stream_ends = true;
-  response.stream = [parts = std::move(parts), text = std::move(first.text)](
-                        net::ResponseStream& stream) { return send_rest(stream, parts, text); };
+  auto begun = std::make_shared<Begun>();
+  begun->parts = std::move(parts);
+  begun->first = net::share(first.text);
+  response.stream = [begun](net::ResponseStream& stream) { return send(stream, begun); };
   co_return response;
 }
 

@@ -100,7 +100,8 @@ base::Task<void> Connection::serve(std::unique_ptr<Connection> self) {
     c.server_.responses(response.status).add();
     if (response.stream && c.parser_.request().method != Method::head) {
       co_await c.run_stream(response);
-      break;
+      if (c.closed_) break;
+      continue;
     }
     if (!co_await c.write_response(response)) break;
     if (!c.keep_alive_) break;
@@ -412,15 +413,23 @@ base::Task<void> Connection::run_stream(Response& response) {
   is_upgraded_ = response.status == 101;
   stream_ends_ = response.stream_ends;
   chunked_ = request.version_minor >= 1 && !is_upgraded_;
-  // Clients of an event stream know this header, though the connection ends with the stream.
-  keep_alive_ = chunked_ && response.content_type == "text/event-stream";
+  // A stream that ends is an answer like any other. Clients of an event stream know this header,
+  // though the connection ends with it.
+  const bool is_reusable = stream_ends_ && keep_alive_ && chunked_;
+  keep_alive_ = is_reusable || (chunked_ && response.content_type == "text/event-stream");
   const std::string head = head_of(response, 0, chunked_);
-  if (!co_await write(head, {})) co_return;
+  const bool has_begun = co_await write(head, {});
+  if (!has_begun) {
+    closed_ = true;
+    co_return;
+  }
   phase_ = Phase::stream;
   deadline_ = SteadyTime::max();
   if (is_upgraded_) inbox_ = std::move(unread_);
-  std::string().swap(unread_);
-  watch_for_close();
+  if (!is_reusable) {
+    std::string().swap(unread_);
+    watch_for_close();
+  }
   if (server_.draining_ && !stream_ends_)
     ending_ = true;  // `drain` came before there was a stream to end
 
@@ -428,9 +437,10 @@ base::Task<void> Connection::run_stream(Response& response) {
 
   co_await end_stream();
   if (is_upgraded_) co_await end_upgraded();
-  closed_ = true;
+  ending_ = false;
+  if (!is_reusable || !keep_alive_) closed_ = true;
   error_code ignored;
-  socket_.cancel(ignored);
+  if (closed_) socket_.cancel(ignored);
   if (callbacks_ > 0) {
     Parked parked{last_callback_waiter_};
     co_await parked;

@@ -168,6 +168,25 @@ for (const storage of ['memory', 'sqlite']) {
       assert.equal(await stopped, 0);
     });
 
+    test('a connection goes on behind a long answer', async () => {
+      const id = await tasks.running();
+      await many(id, 2000);
+      const connection = await tasks.client.connect();
+      const get = (path) => `GET ${path} HTTP/1.1\r\nHost: localhost\r\n\r\n`;
+      const history = get(`/tasks/${id}/events/history`);
+      for (let n = 0; n < 3; ++n) {
+        const { headers, body } = await connection.exchange(history);
+        assert.deepEqual([JSON.parse(body).length, headers['transfer-encoding']], [2001, 'chunked']);
+      }
+      connection.send(history + get('/health') + history);
+      assert.equal(JSON.parse((await connection.reply()).body).length, 2001);
+      assert.equal(JSON.parse((await connection.reply()).body).ok, true);
+      assert.equal(JSON.parse((await connection.reply()).body).length, 2001);
+      const last = `GET /tasks/${id}/archive HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n`;
+      assert.equal(JSON.parse((await connection.exchange(last)).body).events.length, 2001);
+      assert.equal((await connection.end()).length, 0);
+    });
+
     test('whoever leaves in the middle harms nobody', async () => {
       const id = await endless();
       for (let n = 0; n < 5; ++n) {

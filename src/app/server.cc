@@ -25,6 +25,7 @@
 #include "server_process.h"
 #include "spool_delivery.h"
 #include "store/owner_lock.h"
+#include "task_log.h"
 #include "task_service.h"
 
 namespace app {
@@ -171,6 +172,8 @@ Result<void> Server::Parts::listen() {
   options.gate = [this](const Request& request) { return access.check(request); };
   options.decorate = [this](const Request& request, Response& response) {
     access.decorate(request, response);
+    if (response.status >= 500 && tasks && TaskRoutes::is_protected(request.path))
+      log_task_failure(request, response, base::Clock::system().now());
   };
   options.not_found = [this](const Request& request) { return unknown(request); };
   http = std::make_unique<net::HttpServer>(threads, router, std::move(options), metrics);

@@ -2,7 +2,6 @@
 
 #include "access.h"
 #include "base/json_writer.h"
-#include "base/log.h"
 #include "json_body.h"
 #include "task_routes.h"
 
@@ -81,8 +80,9 @@ base::Task<Response> TaskRoutes::make_admin_token(Request& request, const TaskCa
   writer.end_object();
   const auto token = parts_.access.sign(claims);
   if (!token) {
-    base::log::error("a token could not be signed: {}", token.error().what);
-    co_return answer(500, "Failed to sign JWT");
+    Response failed = answer(500, "Failed to sign JWT");
+    failed.cause = token.error().what;
+    co_return failed;
   }
   std::string text;
   base::json::Writer(text)

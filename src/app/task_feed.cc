@@ -8,8 +8,9 @@
 #include "base/log.h"
 #include "base/strand.h"
 #include "slots.h"
+#include "task_answers.h"
 #include "task_frames.h"
-#include "tasks/engine.h"
+#include "tasks/collapse.h"
 
 // The join of history and live, for one subscriber:
 //   1. Attach, holding: what is told is kept, not sent.
@@ -456,6 +457,7 @@ base::Task<bool> TaskFeed::replay(Subscriber& subscriber) {
     std::string().swap(text);
     slot.give_back();
     co_await subscriber.stream.drained();
+    co_await NextTurn();  // a client that reads fast must not keep the others waiting
     if (subscriber.stream.is_closed()) co_return false;
     if (page->is_last || count == 0 || (query.limit > 0 && left <= 0)) break;
   }

@@ -3,9 +3,9 @@
 #include <fmt/format.h>
 
 #include "base/json_writer.h"
-#include "base/log.h"
 #include "json_body.h"
 #include "monitor_routes.h"
+#include "task_answers.h"
 #include "task_queries.h"
 #include "tasks/requests.h"
 #include "tasks/wire.h"
@@ -35,12 +35,10 @@ Response error(int status, std::string_view text) {
 
 /// As for everything else, but that nothing of an internal failure is told.
 Response to_answer(const base::Error& failure) {
-  if (failure.code == base::Errc::corrupt) {
-    base::log::error("internal error: {}", failure.what);
-    return error(500, "Internal Server Error");
-  }
-  Response response = to_response(failure);
+  const bool is_internal = failure.code == base::Errc::corrupt;
+  Response response = is_internal ? error(500, "Internal Server Error") : to_response(failure);
   response.content_type = kJson;
+  if (response.status >= 500) response.cause = failure.what;
   return response;
 }
 
@@ -93,6 +91,7 @@ std::span<const TaskRoute> TaskRoutes::table() {
        "TaskList"},
       {Method::post, "/tasks/import", S::task_manage, &R::import_archive, "Tasks",
        "Import a task from an archive", 200, "ImportRequest", "ImportResult"},
+      {Method::get, "/tasks/import", S::event_subscribe, &R::get_import, "", ""},
       {Method::get, "/tasks/{taskId}", S::event_subscribe, &R::get_task, "Tasks", "Get a task", 200,
        "", "Task"},
       {Method::patch, "/tasks/{taskId}/status", S::task_manage, &R::change_status, "Tasks",
@@ -122,11 +121,11 @@ std::span<const TaskRoute> TaskRoutes::table() {
 TaskRoutes::TaskRoutes(Parts parts) : parts_(parts) {}
 
 void TaskRoutes::add_to(net::Router& router) {
+  const net::RouteRules rules{parts_.settings.max_body_bytes, true, "Payload too large"};
   for (const TaskRoute& route : table())
     router.add(
         route.method, route.pattern,
-        [this, &route](Request& request) { return serve(request, route); },
-        parts_.settings.max_body_bytes);
+        [this, &route](Request& request) { return serve(request, route); }, rules);
 }
 
 void TaskRoutes::add_root_to(net::Router& router) {
@@ -183,15 +182,9 @@ base::Task<Response> TaskRoutes::create_task(Request& request, const TaskCaller&
 
 base::Task<Response> TaskRoutes::list_tasks(Request& request, const TaskCaller& caller) {
   if (!caller.may(TaskScope::event_subscribe)) co_return forbidden();
-  auto found = co_await parts_.engine.list(parse_task_filter(request));
-  if (!found) co_return to_answer(found.error());
-  std::string text = "{\"tasks\":[";
-  for (const tasks::Task& task : *found) {
-    if (text.back() != '[') text += ',';
-    tasks::append_task(text, task, parts_.feed.subscribers(task.id));
-  }
-  text += "]}";
-  co_return json(200, std::move(text));
+  auto answer = co_await answer_list(parts_.engine, parts_.feed, parse_task_filter(request));
+  if (!answer) co_return to_answer(answer.error());
+  co_return std::move(*answer);
 }
 
 base::Task<Response> TaskRoutes::get_task(Request& request, const TaskCaller& caller) {
@@ -201,6 +194,12 @@ base::Task<Response> TaskRoutes::get_task(Request& request, const TaskCaller& ca
   if (!task && task.error().code == base::Errc::not_found) co_return error(404, kNoTask);
   if (!task) co_return to_answer(task.error());
   co_return json(200, describe(*task));
+}
+
+/// A task may have this name, too.
+base::Task<Response> TaskRoutes::get_import(Request& request, const TaskCaller& caller) {
+  request.params.add("taskId", "import");
+  return get_task(request, caller);
 }
 
 base::Task<Response> TaskRoutes::change_status(Request& request, const TaskCaller& caller) {
@@ -246,7 +245,9 @@ base::Task<Response> TaskRoutes::get_sequence(Request& request, const TaskCaller
   const std::string id = request.params.text("taskId");
   if (!caller.may(TaskScope::event_publish, id)) co_return forbidden();
   const std::string client = request.params.text("clientId");
-  const auto expected = parts_.engine.expected_number(id, client);
+  const auto found = co_await parts_.engine.expected_number(id, client);
+  if (!found && found.error().code != base::Errc::not_found) co_return to_answer(found.error());
+  const auto expected = found ? *found : std::nullopt;
   if (!expected) co_return error(404, "Unknown client");
   std::string text;
   base::json::Writer writer(text);
@@ -280,35 +281,18 @@ base::Task<Response> TaskRoutes::follow_all(Request& request, const TaskCaller& 
 base::Task<Response> TaskRoutes::get_history(Request& request, const TaskCaller& caller) {
   const std::string id = request.params.text("taskId");
   if (!caller.may(TaskScope::event_history, id)) co_return forbidden();
-  TaskHistoryQuery asked = parse_history_query(request);
-  auto history = co_await parts_.engine.history(id, std::move(asked.query));
-  if (!history && history.error().code == base::Errc::not_found) co_return error(404, kNoTask);
-  if (!history) co_return to_answer(history.error());
-  tasks::Collapse collapse(std::move(history->accumulated));
-  std::string text = "[";
-  const auto append = [&](const tasks::Event& event, bool is_snapshot) {
-    if (text.size() > 1) text += ',';
-    tasks::append_event(text, id, event, {{}, is_snapshot});
-  };
-  for (tasks::Event& event : history->events) {
-    if (!asked.is_collapsed) {
-      append(event, false);
-    } else if (const auto item = collapse.next(std::move(event))) {
-      append(item->event, item->is_snapshot);
-    }
-  }
-  text += ']';
-  co_return json(200, std::move(text));
+  auto answer = co_await answer_history(parts_.engine, id, parse_history_query(request));
+  if (!answer && answer.error().code == base::Errc::not_found) co_return error(404, kNoTask);
+  if (!answer) co_return to_answer(answer.error());
+  co_return std::move(*answer);
 }
 
 base::Task<Response> TaskRoutes::export_archive(Request& request, const TaskCaller& caller) {
   const std::string id = request.params.text("taskId");
   if (!caller.may(TaskScope::event_history, id)) co_return forbidden();
-  const auto archive = co_await parts_.engine.export_archive(id);
-  if (!archive) co_return to_answer(archive.error());
-  std::string text;
-  tasks::append_archive(text, *archive, parts_.clock.now());
-  co_return json(200, std::move(text));
+  auto answer = co_await answer_archive(parts_.engine, id, parts_.clock.now());
+  if (!answer) co_return to_answer(answer.error());
+  co_return std::move(*answer);
 }
 
 base::Task<Response> TaskRoutes::import_archive(Request& request, const TaskCaller& caller) {
@@ -335,6 +319,9 @@ base::Task<Response> TaskRoutes::release_storage(Request& request, const TaskCal
   const auto task = co_await parts_.engine.find(id);
   if (!task && task.error().code == base::Errc::not_found) co_return error(404, kNoTask);
   if (!task) co_return to_answer(task.error());
+  const auto body = read_body(request);
+  if (!body) co_return error(400, kMalformed);
+  if (!tasks::is_release(*body)) co_return error(400, "Invalid storage release request");
   co_return json(503, R"({"error":"Task storage release is not supported by this adapter",)"
                       R"("code":"storage_release_unsupported"})");
 }

@@ -68,6 +68,7 @@ class TaskRoutes {
   Answer create_task(net::Request& request, const TaskCaller& caller);
   Answer list_tasks(net::Request& request, const TaskCaller& caller);
   Answer get_task(net::Request& request, const TaskCaller& caller);
+  Answer get_import(net::Request& request, const TaskCaller& caller);
   Answer change_status(net::Request& request, const TaskCaller& caller);
   Answer publish(net::Request& request, const TaskCaller& caller);
   Answer get_sequence(net::Request& request, const TaskCaller& caller);

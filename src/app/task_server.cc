@@ -9,6 +9,7 @@
 #include "access.h"
 #include "net/http_server.h"
 #include "server_process.h"
+#include "task_log.h"
 #include "task_service.h"
 
 namespace app {
@@ -53,11 +54,11 @@ struct TaskServer::Parts {
   std::uint16_t port = 0;
   bool is_stopped = false;
 
-  Result<void> listen();
+  Result<void> listen(bool is_verbose);
   void start();
 };
 
-Result<void> TaskServer::Parts::listen() {
+Result<void> TaskServer::Parts::listen(bool is_verbose) {
   tasks->routes().add_to(router);
   tasks->routes().add_root_to(router);
   router.get("/metrics", [this](net::Request&) -> base::Task<net::Response> {
@@ -68,7 +69,13 @@ Result<void> TaskServer::Parts::listen() {
   options.gate = [this](const net::Request& request) { return access.check(request); };
   options.decorate = [this](const net::Request& request, net::Response& response) {
     access.decorate(request, response);
+    if (response.status >= 500) log_task_failure(request, response, base::Clock::system().now());
   };
+  if (is_verbose)
+    options.observe = [](const net::Request& request, const net::Response& response,
+                         std::chrono::nanoseconds took) {
+      write_log_line(describe_task_request(request, response, base::Clock::system().now(), took));
+    };
   options.not_found = [this](const net::Request& request) {
     return tasks->routes().not_found(router, request);
   };
@@ -92,12 +99,13 @@ void TaskServer::Parts::start() {
 TaskServer::TaskServer(std::unique_ptr<Parts> parts) : parts_(std::move(parts)) {}
 TaskServer::~TaskServer() { stop(); }
 
-Result<std::unique_ptr<TaskServer>> TaskServer::start(const TaskSettings& settings) {
+Result<std::unique_ptr<TaskServer>> TaskServer::start(const TaskSettings& settings,
+                                                      bool is_verbose) {
   TRY_OK(check_exposure(settings));
   raise_descriptor_limit();
   auto parts = std::make_unique<Parts>(settings);
   TRY(parts->tasks, TaskService::open(settings, parts->threads, nullptr, parts->metrics));
-  TRY_OK(parts->listen());
+  TRY_OK(parts->listen(is_verbose));
   parts->start();
   return std::unique_ptr<TaskServer>(new TaskServer(std::move(parts)));
 }

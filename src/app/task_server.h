@@ -14,7 +14,8 @@ namespace app {
 /// Thread: main, which starts it, waits and stops it. Errors of `start` as of Server.
 class TaskServer {
  public:
-  static base::Result<std::unique_ptr<TaskServer>> start(const TaskSettings& settings);
+  static base::Result<std::unique_ptr<TaskServer>> start(const TaskSettings& settings,
+                                                         bool is_verbose = false);
   ~TaskServer();
 
   std::string url() const;

@@ -41,6 +41,10 @@ Result<std::string> find_file(const std::string& flag, const Environment& enviro
     if (fs::is_regular_file(flag, ignored)) return flag;
     return Error{Errc::not_found, fmt::format("no configuration file {}", flag)};
   }
+  for (const char* ending : {"ts", "js", "mjs"})
+    if (const auto name = fmt::format("taskcast.config.{}", ending);
+        fs::is_regular_file(name, ignored))
+      base::log::warn("{} is not read: settings are read from YAML and JSON files", name);
   std::vector<fs::path> folders = {"."};
   if (const auto folder = non_empty(environment, "TASKCAST_CONFIG_DIR")) {
     folders.emplace_back(*folder);
@@ -279,6 +283,32 @@ Result<void> read_storage(const ConfigNode& root, const TaskFlags& flags,
   return {};
 }
 
+/// The variable, or else the file.
+Result<void> read_log_level(const ConfigNode& root, const Environment& environment,
+                            base::log::Level& level) {
+  constexpr std::string_view kExpected = "expected debug, info, warn, or error";
+  std::string text, source = "logLevel";
+  Reader reader(root);
+  reader.text("logLevel", text);
+  TRY_OK(reader.outcome());
+  if (const auto value = non_empty(environment, "TASKCAST_LOG_LEVEL")) {
+    text = *value;
+    source = "TASKCAST_LOG_LEVEL";
+  }
+  if (text.empty()) return {};
+  using base::log::Level;
+  constexpr std::pair<std::string_view, Level> kLevels[] = {{"debug", Level::debug},
+                                                            {"info", Level::info},
+                                                            {"warn", Level::warn},
+                                                            {"error", Level::error}};
+  for (const auto& [name, each] : kLevels)
+    if (base::iequals(base::trim(text), name)) {
+      level = each;
+      return {};
+    }
+  return invalid(fmt::format("invalid {} \"{}\"; {}", source, text, kExpected));
+}
+
 }  // namespace
 
 Result<TaskSettings> load_task_settings(const TaskFlags& flags, const Environment& environment,
@@ -299,6 +329,7 @@ Result<TaskSettings> load_task_settings(const TaskFlags& flags, const Environmen
   TRY_OK(reader.outcome());
   TRY_OK(read_storage(root, flags, environment, defaults, settings));
   TRY_OK(read_auth(root, environment, settings.auth));
+  TRY_OK(read_log_level(root, environment, settings.log_level));
   if (!flags.host.empty()) settings.host = flags.host;
   settings.allowed_hosts.insert(settings.allowed_hosts.end(), flags.allowed_hosts.begin(),
                                 flags.allowed_hosts.end());

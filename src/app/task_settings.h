@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "base/log.h"
 #include "base/result.h"
 
 namespace app {
@@ -46,6 +47,7 @@ struct TaskSettings {
   std::vector<std::string> allowed_hosts;  // further names for the Host header
   std::size_t max_body_bytes = std::size_t{10} << 20;
   bool resumes_by_header = false;  // Last-Event-ID where the query names no past
+  base::log::Level log_level = base::log::Level::info;  // of a server of its own
 };
 
 /// What the command line sets; over everything else.
@@ -53,6 +55,7 @@ struct TaskFlags {
   std::string config, host, storage, db_path;
   std::optional<std::uint16_t> port;
   bool resumes_by_header = false;
+  bool is_verbose = false;                                  // a line for each request
   std::vector<std::string> allowed_hosts, allowed_origins;  // beside those of the file
 };
 

@@ -21,8 +21,9 @@ int start(const TaskFlags& flags) {
   if (!settings) return complain(settings.error());
   ::umask(S_IRWXG | S_IRWXO);
   ::signal(SIGPIPE, SIG_IGN);
+  base::log::set_level(settings->log_level);
   StopSignals signals;
-  auto server = TaskServer::start(*settings);
+  auto server = TaskServer::start(*settings, flags.is_verbose);
   if (!server) return complain(server.error());
   const bool is_sqlite = settings->storage == TaskSettings::Storage::sqlite;
   const std::string sqlite = "sqlite @ " + settings->db_path;
@@ -54,6 +55,8 @@ void add_start(CLI::App& group, Action& action) {
                       "a web page that may use the server; *: every one");
   command->add_flag("--resume-by-last-event-id", flags->resumes_by_header,
                     "a Last-Event-ID header counts as since.id");
+  command->add_flag("-v,--verbose", flags->is_verbose,
+                    "a line for each request, on standard error");
   command->callback([&action, flags, port, has_port] {
     if (has_port->count() > 0) flags->port = *port;
     action = [flags] { return start(*flags); };

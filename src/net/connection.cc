@@ -4,11 +4,11 @@
 
 #include <array>
 #include <charconv>
-#include <functional>
 #include <iterator>
 
 #include "base/assert.h"
 #include "base/text.h"
+#include "etag.h"
 #include "net/content_coding.h"
 #include "thread_connections.h"
 
@@ -27,34 +27,10 @@ constexpr std::chrono::milliseconds kFarewellTime{500};
 constexpr std::size_t kMaxEtagBytes = 1 << 20;
 constexpr std::size_t kGatheredBuffers = 64;
 
-void append_number(std::string& out, std::size_t number, int base = 10) {
+void append_number(std::string& out, std::size_t number) {
   char digits[24];
-  const auto [end, error] = std::to_chars(digits, digits + sizeof digits, number, base);
+  const auto [end, error] = std::to_chars(digits, digits + sizeof digits, number);
   out.append(digits, end);
-}
-
-/// Weak, as a recompressed body would be as good. RFC 9110 section 8.8.3.
-std::string weak_etag(std::string_view body) {
-  std::string etag = "W/\"";
-  append_number(etag, body.size(), 16);
-  etag += '-';
-  append_number(etag, std::hash<std::string_view>{}(body), 16);
-  etag += '"';
-  return etag;
-}
-
-bool matches_etag(std::string_view if_none_match, std::string_view etag) {
-  const auto opaque = [](std::string_view tag) {
-    if (tag.starts_with("W/")) tag.remove_prefix(2);
-    return tag;
-  };
-  while (!if_none_match.empty()) {
-    const std::size_t comma = std::min(if_none_match.find(','), if_none_match.size());
-    const std::string_view tag = base::trim(if_none_match.substr(0, comma));
-    if (tag == "*" || opaque(tag) == opaque(etag)) return true;
-    if_none_match.remove_prefix(std::min(comma + 1, if_none_match.size()));
-  }
-  return false;
 }
 
 }  // namespace
@@ -124,7 +100,8 @@ base::Task<void> Connection::serve(std::unique_ptr<Connection> self) {
     c.server_.responses(response.status).add();
     if (response.stream && c.parser_.request().method != Method::head) {
       co_await c.run_stream(response);
-      break;
+      if (c.closed_) break;
+      continue;
     }
     if (!co_await c.write_response(response)) break;
     if (!c.keep_alive_) break;
@@ -144,6 +121,7 @@ base::Task<Connection::Next> Connection::read_request() {
   }
   if (parser_.state() != RequestParser::State::failed) {
     Request& request = parser_.request();
+    if (server_.options_.observe) began_ = Clock::now();
     std::optional<Response> refusal;
     if (server_.options_.gate) refusal = server_.options_.gate(request);
     if (refusal) {
@@ -162,7 +140,9 @@ base::Task<Connection::Next> Connection::read_request() {
       if (!co_await read_more()) co_return Next::end;
   }
   if (parser_.state() == RequestParser::State::failed) {
-    co_await refuse(parser_.status(), parser_.reason());
+    const int status = parser_.status();
+    const std::string reason = worded(status, std::string(parser_.reason()));
+    co_await refuse(status, reason);
     co_return Next::end;
   }
   co_return Next::answer;
@@ -199,11 +179,13 @@ base::Task<bool> Connection::read_more() {
 /// Decides, from the head alone, whether the body may come, and how much of it.
 base::Task<bool> Connection::prepare_body() {
   if (parser_.state() == RequestParser::State::done) co_return true;
-  const std::size_t limit = route_ ? route_->max_body_bytes : Router::kDefaultBodyBytes;
+  const std::size_t limit = route_ ? route_->rules.max_body_bytes : Router::kDefaultBodyBytes;
   parser_.set_max_body_bytes(limit);
   const auto announced = parser_.announced_body_bytes();
   if (announced && *announced > limit) {
-    co_await refuse(413, fmt::format("request body is larger than {} bytes", limit));
+    const std::string reason =
+        worded(413, fmt::format("request body is larger than {} bytes", limit));
+    co_await refuse(413, reason);
     co_return false;
   }
   const Request& request = parser_.request();
@@ -234,15 +216,23 @@ base::Task<bool> Connection::prepare_body() {
   co_return false;
 }
 
+/// The reason of a refusal, as the route words it.
+std::string Connection::worded(int status, std::string reason) const {
+  if (status == 413 && route_ && !route_->rules.too_large.empty()) reason = route_->rules.too_large;
+  return reason;
+}
+
 base::Task<Response> Connection::respond() {
   Request& request = parser_.request();
   Response response;
   if (route_) {
     const std::string_view encoding = request.header("content-encoding");
-    auto broken = encoding.empty() ? std::nullopt
-                                   : decode_content(encoding, route_->max_body_bytes, request.body);
+    auto broken = encoding.empty()
+                      ? std::nullopt
+                      : decode_content(encoding, route_->rules.max_body_bytes, request.body);
     if (broken) {
-      response = Response::error(broken->status, broken->message);
+      const std::string reason = worded(broken->status, std::move(broken->message));
+      response = Response::error(broken->status, reason);
     } else {
       response = co_await route_->handler(request);
     }
@@ -293,10 +283,16 @@ std::string Connection::head_of(const Response& response, std::size_t body_bytes
   return head;
 }
 
+void Connection::observe(const Response& response) {
+  if (server_.options_.observe)
+    server_.options_.observe(parser_.request(), response, Clock::now() - began_);
+}
+
 base::Task<bool> Connection::write_response(Response& response) {
   const Request& request = parser_.request();
   const bool known = parser_.state() != RequestParser::State::failed;
   if (known && server_.options_.decorate) server_.options_.decorate(request, response);
+  if (known) observe(response);
   const bool is_get = known && (request.method == Method::get || request.method == Method::head);
   if (is_get && response.status == 200 && !response.body.empty() &&
       response.body.size() <= kMaxEtagBytes && response.content_type == Response::kJson) {
@@ -388,7 +384,7 @@ void Connection::drain() {
   keep_alive_ = false;
   // Half a head is no request yet: nobody has been promised an answer.
   if (phase_ == Phase::idle || phase_ == Phase::head) abort();
-  if (phase_ == Phase::stream) {
+  if (phase_ == Phase::stream && !stream_ends_) {
     ending_ = true;
     deadline_ = Clock::now() + kFarewellTime;  // a client that reads gets its last messages
     notify_later();
@@ -413,37 +409,67 @@ void Connection::abort() {
 base::Task<void> Connection::run_stream(Response& response) {
   const Request& request = parser_.request();
   if (server_.options_.decorate) server_.options_.decorate(request, response);
+  observe(response);
   is_upgraded_ = response.status == 101;
+  stream_ends_ = response.stream_ends;
   chunked_ = request.version_minor >= 1 && !is_upgraded_;
-  // Clients of an event stream know this header, though the connection ends with the stream.
-  keep_alive_ = chunked_ && response.content_type == "text/event-stream";
+  // A stream that ends is an answer like any other. Clients of an event stream know this header,
+  // though the connection ends with it.
+  const bool is_reusable = stream_ends_ && keep_alive_ && chunked_;
+  keep_alive_ = is_reusable || (chunked_ && response.content_type == "text/event-stream");
   const std::string head = head_of(response, 0, chunked_);
-  if (!co_await write(head, {})) co_return;
+  const bool has_begun = co_await write(head, {});
+  if (!has_begun) {
+    closed_ = true;
+    co_return;
+  }
   phase_ = Phase::stream;
   deadline_ = SteadyTime::max();
   if (is_upgraded_) inbox_ = std::move(unread_);
-  std::string().swap(unread_);
-  watch_for_close();
-  if (server_.draining_) ending_ = true;  // `drain` came before there was a stream to end
+  if (!is_reusable) {
+    std::string().swap(unread_);
+    watch_for_close();
+  }
+  if (server_.draining_ && !stream_ends_)
+    ending_ = true;  // `drain` came before there was a stream to end
 
   co_await response.stream(*this);
 
+  co_await end_stream();
+  if (is_upgraded_) co_await end_upgraded();
+  ending_ = false;
+  if (!is_reusable || !keep_alive_) closed_ = true;
+  error_code ignored;
+  if (closed_) socket_.cancel(ignored);
+  if (callbacks_ > 0) {
+    Parked parked{last_callback_waiter_};
+    co_await parked;
+  }
+}
+
+/// Sends what is queued, then that it was all. Of a stream that was closed the peer must see that
+/// it was not: it gets no last chunk, or a reset where only the end of the connection ends an
+/// answer.
+base::Task<void> Connection::end_stream() {
   ending_ = true;
   while (!closed_ && !queue_.empty()) {
     Parked parked{flush_waiter_};
     co_await parked;
   }
-  if (!closed_ && chunked_) {
-    error_code ignored;
-    socket_.write_some(asio::buffer("0\r\n\r\n", 5), ignored);
+  error_code error;
+  if (closed_ && stream_ends_) {
+    socket_.set_option(asio::socket_base::linger(true, 0), error);
+    socket_.close(error);
   }
-  if (is_upgraded_) co_await end_upgraded();
-  closed_ = true;
-  error_code ignored;
-  socket_.cancel(ignored);
-  if (callbacks_ > 0) {
-    Parked parked{last_callback_waiter_};
-    co_await parked;
+  std::string_view last = chunked_ ? "0\r\n\r\n" : "";
+  while (!closed_ && !last.empty()) {
+    const std::size_t sent = socket_.write_some(asio::buffer(last.data(), last.size()), error);
+    if (error && error != asio::error::would_block) break;
+    last.remove_prefix(sent);
+    if (last.empty()) break;
+    if (deadline_ == SteadyTime::max()) deadline_ = Clock::now() + server_.options_.write_timeout;
+    Ready writable(socket_, Socket::wait_write);
+    if (!co_await writable) break;
   }
 }
 

@@ -64,10 +64,13 @@ class Connection : public ResponseStream {
   base::Task<bool> write(std::string_view head, std::string_view body);
   base::Task<bool> write_response(Response& response);
   base::Task<void> run_stream(Response& response);
+  base::Task<void> end_stream();
   base::Task<void> end_upgraded();
   base::Task<void> refuse(int status, std::string_view message);
   base::Task<void> linger();
 
+  std::string worded(int status, std::string reason) const;
+  void observe(const Response& response);
   std::string head_of(const Response& response, std::size_t body_bytes, bool chunked);
   void enter(Phase phase, std::chrono::seconds time_limit);
   void watch_for_close();
@@ -85,6 +88,7 @@ class Connection : public ResponseStream {
   bool needs_more_ = false;       // the parser has seen `unread_` and cannot go on without more
   Phase phase_ = Phase::idle;
   SteadyTime deadline_ = SteadyTime::max();
+  SteadyTime began_{};  // the request, if somebody observes
   std::size_t budget_bytes_ = 0;
   std::coroutine_handle<> budget_waiter_;
   bool keep_alive_ = true;
@@ -100,6 +104,7 @@ class Connection : public ResponseStream {
   std::string inbox_;           // what has come since, and was not asked for yet
   bool inbox_is_full_ = false;  // nothing is read until it was
   bool ending_ = false;         // what is queued still goes out, and nothing more
+  bool stream_ends_ = false;    // by itself
   std::coroutine_handle<> flush_waiter_;
   int callbacks_ = 0;  // that will still come and touch this object
   std::coroutine_handle<> last_callback_waiter_;

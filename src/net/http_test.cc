@@ -47,11 +47,22 @@ class RouterTest : public testing::Test {
 
 TEST_F(RouterTest, MethodAndPathChooseTheRoute) {
   EXPECT_NE(find(Method::get, "/"), nullptr);
-  EXPECT_EQ(find(Method::post, "/api/events")->max_body_bytes, 100u);
+  EXPECT_EQ(find(Method::post, "/api/events")->rules.max_body_bytes, 100u);
   EXPECT_EQ(find(Method::get, "/api/events")->method_name, "GET");
   EXPECT_EQ(find(Method::put, "/api/events"), nullptr);
   EXPECT_EQ(find(Method::get, "/api"), nullptr);
   EXPECT_EQ(find(Method::get, "/api/events/more"), nullptr);
+}
+
+TEST_F(RouterTest, AnExactRouteMindsCaseAndTheLastSlash) {
+  RouteRules rules;
+  rules.is_exact = true;
+  router_.add(Method::get, "/tasks", answering("tasks"), rules);
+  router_.add(Method::get, "/tasks/{id}/events", answering("events"), rules);
+  for (const char* path : {"/tasks", "/tasks/a%2F/events", "/tasks/A/events", "/api/Events/"})
+    EXPECT_NE(find_raw(path), nullptr) << path;
+  for (const char* path : {"/tasks/", "/TASKS", "/tasks/a/Events", "/tasks/a/events/", "//tasks"})
+    EXPECT_EQ(find_raw(path), nullptr) << path;
 }
 
 TEST_F(RouterTest, HeadIsAnsweredByGet) {

@@ -67,11 +67,12 @@ void Router::get(std::string_view pattern, Handler handler) {
 }
 
 void Router::post(std::string_view pattern, Handler handler, std::size_t max_body_bytes) {
-  add(Method::post, pattern, std::move(handler), max_body_bytes);
+  RouteRules rules;
+  rules.max_body_bytes = max_body_bytes;
+  add(Method::post, pattern, std::move(handler), rules);
 }
 
-void Router::add(Method method, std::string_view pattern, Handler handler,
-                 std::size_t max_body_bytes) {
+void Router::add(Method method, std::string_view pattern, Handler handler, RouteRules rules) {
   std::vector<Segment> segments = parse_pattern(pattern);
   const auto same = [&](const auto& node) {
     return std::equal(node->segments.begin(), node->segments.end(), segments.begin(),
@@ -84,10 +85,11 @@ void Router::add(Method method, std::string_view pattern, Handler handler,
     nodes_.push_back(std::make_unique<Node>());
     node = nodes_.end() - 1;
     (*node)->segments = std::move(segments);
+    (*node)->is_exact = rules.is_exact;
     index(**node);
   }
-  (*node)->routes.push_back(
-      {method, std::string(method_name(method)), std::move(handler), max_body_bytes});
+  ASSERT((*node)->is_exact == rules.is_exact);
+  (*node)->routes.push_back({method, std::string(method_name(method)), std::move(handler), rules});
   if (pattern.find('{') == pattern.npos) exact_.emplace(pattern, node->get());
 }
 
@@ -105,7 +107,8 @@ void Router::index(const Node& node) {
 }
 
 void Router::fallback(Handler handler) {
-  fallback_ = std::make_unique<Route>(Route{Method::get, "GET", std::move(handler), 0});
+  fallback_ =
+      std::make_unique<Route>(Route{Method::get, "GET", std::move(handler), {0, false, {}}});
 }
 
 const Route* Router::find(Request& request) const {
@@ -119,7 +122,7 @@ const Route* Router::find(Request& request) const {
 std::size_t Router::max_body_bytes() const {
   std::size_t largest = kDefaultBodyBytes;
   for (const auto& node : nodes_)
-    for (const Route& route : node->routes) largest = std::max(largest, route.max_body_bytes);
+    for (const Route& route : node->routes) largest = std::max(largest, route.rules.max_body_bytes);
   return largest;
 }
 
@@ -157,7 +160,8 @@ bool Router::matches(const Node& node, const std::vector<std::string_view>& segm
     const Segment& expected = node.segments[i];
     if (expected.is_parameter) {
       if (segments[i].empty() || (expected.is_integer && !is_integer(segments[i]))) return false;
-    } else if (!base::iequals(expected.text, segments[i])) {
+    } else if (node.is_exact ? expected.text != segments[i]
+                             : !base::iequals(expected.text, segments[i])) {
       return false;
     }
   }
@@ -170,8 +174,10 @@ const Router::Node* Router::find_node(const Request& request, PathParams* params
   const std::vector<std::string_view> segments = split(request, decoded);
   if (segments.size() >= by_length_.size()) return nullptr;
   const auto& peers = by_length_[segments.size()];
-  const auto found = std::find_if(peers.begin(), peers.end(),
-                                  [&](const Node* node) { return matches(*node, segments); });
+  const bool ends_in_slash = request.raw_path.size() > 1 && request.raw_path.ends_with('/');
+  const auto found = std::find_if(peers.begin(), peers.end(), [&](const Node* node) {
+    return !(node->is_exact && ends_in_slash) && matches(*node, segments);
+  });
   if (found == peers.end()) return nullptr;
   const Node& node = **found;
   if (params)

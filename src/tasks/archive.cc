@@ -7,6 +7,7 @@
 #include <map>
 #include <set>
 
+#include "base/json_writer.h"
 #include "base/text.h"
 #include "fields.h"
 
@@ -42,8 +43,7 @@ std::optional<base::Time> to_time(const std::optional<Value>& value) {
   return base::Time(std::chrono::milliseconds(static_cast<std::int64_t>(milliseconds)));
 }
 
-/// The members of a task that create and transition check too; a wrong one is left out, as is what
-/// no task has.
+/// The members of a task that create and transition check too; a wrong one is left out.
 void read_members(const Value& object, Task& task) {
   Issues ignored;
   Fields fields(object, ignored);
@@ -67,6 +67,26 @@ void read_members(const Value& object, Task& task) {
   task.blocked_request = fields.object("blockedRequest");
 }
 
+/// The members that no task has here. `hot` and `subscriberCount` are an answer's, not the task's.
+Json unknown_members(const Value& object) {
+  static const std::set<std::string_view> known = {
+      "id",         "type",       "status",         "params",           "metadata",
+      "result",     "error",      "createdAt",      "updatedAt",        "completedAt",
+      "ttl",        "authConfig", "webhooks",       "cleanup",          "tags",
+      "assignMode", "cost",       "assignedWorker", "disconnectPolicy", "reason",
+      "resumeAt",   "hot",        "blockedRequest", "subscriberCount"};
+  std::map<std::string_view, Value> unknown;
+  for (const base::json::Member& member : object.members())
+    if (!known.contains(member.key)) unknown.insert_or_assign(member.key, member.value);
+  if (unknown.empty()) return {};
+  Json json;
+  base::json::Writer writer(json);
+  writer.begin_object();
+  for (const auto& [key, value] : unknown) writer.escaped_key(key).raw(compact(value));
+  writer.end_object();
+  return json;
+}
+
 Result<Task> parse_archived_task(const std::optional<Value>& value) {
   if (!is_kind(value, Kind::object)) return invalid("Archive task must be an object");
   Task task;
@@ -84,6 +104,7 @@ Result<Task> parse_archived_task(const std::optional<Value>& value) {
   if (!updated) return invalid("Archive task.updatedAt must be a finite number");
   task.updated_at = *updated;
   read_members(*value, task);
+  task.extra = unknown_members(*value);
   return task;
 }
 
@@ -110,6 +131,15 @@ Result<void> read_series(const Value& value, ArchivedEvent& read) {
   };
   TRY_OK(read_text("seriesId", event.series_id));
   return read_text("seriesAccField", event.series_field);
+}
+
+/// The publisher's own number, where there is a whole one.
+void read_client(const Value& value, Event& event) {
+  const auto id = value.find("clientId"), sequence = value.find("clientSeq");
+  const auto number = is_kind(sequence, Kind::number) ? sequence->to_int() : std::nullopt;
+  if (!is_kind(id, Kind::string) || !number || *number < 0 || *number > kMostInteger) return;
+  event.client_id = id->text();
+  event.client_seq = number;
 }
 
 Result<ArchivedEvent> parse_archived_event(const Value& value) {
@@ -143,6 +173,7 @@ Result<ArchivedEvent> parse_archived_event(const Value& value) {
   if (!data) return wrong("data is required");
   event.data = compact(*data);
   TRY_OK(read_series(value, read));
+  read_client(value, event);
   for (const std::string_view name : {"seriesSnapshot", "_accumulatedData"})
     if (value.find(name)) read.foreign_member = name;
   return read;
@@ -204,21 +235,11 @@ Result<Archive> parse_archive(const Value& value) {
   return archive;
 }
 
-Archive make_archive(Task task, std::vector<Event> events, const std::vector<Event>& accumulated) {
-  Archive archive{std::move(task), {}};
-  std::map<std::string, const Event*, std::less<>> grown;
-  for (const Event& event : accumulated) grown[*event.series_id] = &event;
-  std::set<std::string, std::less<>> told;
-  for (Event& event : events) {
-    if (event.effective_mode() == SeriesMode::accumulate) {
-      if (!told.insert(*event.series_id).second) continue;
-      if (const auto found = grown.find(*event.series_id); found != grown.end())
-        event = *found->second;
-    }
-    event.index = static_cast<std::int64_t>(archive.events.size());
-    archive.events.push_back(std::move(event));
-  }
-  return archive;
+std::optional<Event> ArchivedEvents::next(Event event) {
+  auto item = collapse_.next(std::move(event));
+  if (!item) return std::nullopt;
+  item->event.index = count_++;
+  return std::move(item->event);
 }
 
 Result<Import> parse_import(const Value& body) {

@@ -3,7 +3,6 @@
 #include <algorithm>
 
 #include "base/started.h"
-#include "tasks/archive.h"
 
 namespace tasks {
 
@@ -47,12 +46,11 @@ base::Task<Result<Task>> Engine::resolve(std::string id, Json result) {
   co_return moved;
 }
 
-base::Task<Result<Archive>> Engine::export_archive(std::string id) {
+HistoryPages Engine::archive(std::string id) {
   HistoryQuery query;
   query.with_series = true;
   query.with_task = true;
-  CO_TRY(History history, co_await store_.history(std::move(id), std::move(query)));
-  co_return make_archive(std::move(*history.task), std::move(history.events), history.accumulated);
+  return HistoryPages(store_, std::move(id), std::move(query));
 }
 
 base::Task<Result<bool>> Engine::import_archive(Archive archive, bool overwrite) {
@@ -61,6 +59,7 @@ base::Task<Result<bool>> Engine::import_archive(Archive archive, bool overwrite)
     task.deadline = deadline_of(task.ttl, clock_.now());
   const Task imported = task;
   const auto restored = co_await store_.restore(std::move(archive), overwrite);
+  if (restored && *restored) order_.forget(imported.id);  // its events are others now
   if (restored) note(imported);
   co_return restored;
 }
@@ -68,6 +67,24 @@ base::Task<Result<bool>> Engine::import_archive(Archive archive, bool overwrite)
 void Engine::note(const Task& task) {
   if (is_terminal(task.status)) order_.forget(task.id);
   if (is_due_soon_ && due_time(task) <= clock_.now() + kDuePeriod) is_due_soon_();
+}
+
+/// What the store knows of a publisher that was not silent for too long.
+base::Task<Result<PublisherOrder::Stored>> Engine::stored_of(std::string id, std::string client) {
+  PublisherOrder::Stored stored;
+  if (order_.expected(id, client)) co_return stored;  // it does not matter
+  CO_TRY(const Numbering numbering, co_await store_.numbering(std::move(id), std::move(client)));
+  if (numbering.ttl) stored.lifetime = std::chrono::seconds{*numbering.ttl};
+  const auto silence = std::chrono::floor<std::chrono::seconds>(clock_.now() - numbering.at);
+  if (numbering.newest && silence < stored.lifetime) stored.expected = *numbering.newest + 1;
+  co_return stored;
+}
+
+base::Task<Result<std::optional<std::int64_t>>> Engine::expected_number(std::string id,
+                                                                        std::string client) {
+  if (const auto expected = order_.expected(id, client)) co_return expected;
+  CO_TRY(const PublisherOrder::Stored stored, co_await stored_of(std::move(id), std::move(client)));
+  co_return stored.expected;
 }
 
 base::Task<Engine::Published> Engine::publish(std::string id, std::vector<NewEvent> events,
@@ -83,7 +100,12 @@ base::Task<Engine::Published> Engine::publish(std::string id, std::vector<NewEve
     const auto client = event.client_id;
     const std::int64_t number = event.client_seq.value_or(0);
     if (client) {
-      published.refusal = co_await order_.take(id, *client, number, out_of_turn);
+      const auto known = co_await stored_of(id, *client);
+      if (!known) {
+        published.events = known.error();
+        co_return published;
+      }
+      published.refusal = co_await order_.take(id, *client, number, out_of_turn, *known);
       if (published.refusal) co_return published;
     }
     std::vector<NewEvent> one;
@@ -127,21 +149,6 @@ base::Task<void> Engine::run_due() {
     if (!has_moved) break;  // others were faster, or the store is away: at the next call
   }
   is_running_due_.store(false);
-}
-
-Collapse::Collapse(std::vector<Event> accumulated) {
-  for (Event& event : accumulated) {
-    std::string id = *event.series_id;
-    grown_.insert_or_assign(std::move(id), std::move(event));
-  }
-}
-
-std::optional<Collapse::Item> Collapse::next(Event event) {
-  if (event.effective_mode() != SeriesMode::accumulate) return Item{std::move(event), false};
-  if (!shown_.insert(*event.series_id).second) return std::nullopt;
-  const auto found = grown_.find(*event.series_id);
-  if (found == grown_.end()) return Item{std::move(event), true};
-  return Item{found->second, true};
 }
 
 }  // namespace tasks

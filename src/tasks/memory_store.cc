@@ -19,18 +19,30 @@ using base::Result;
 using base::Time;
 
 constexpr std::size_t kDueAtOnce = 100;
+constexpr std::size_t kSearchedAtOnce = 500;    // tasks, for an event's id
+constexpr std::size_t kListedAtOnce = 1024;     // tasks that a list looks at, of all divisions
+constexpr std::size_t kMostLookedAt = 4 << 10;  // for one page of a list
 
 struct Series {
   std::int64_t newest_index = -1;
   Accumulation accumulation;  // of an `accumulate` series
 };
 
+struct Numbered {
+  std::int64_t number = 0;
+  Time at{};
+};
+
 struct Entry {
   Task task;
-  std::uint64_t number = 0;  // in the order of creation
+  std::int64_t number = 0;   // in the order of creation
+  std::int64_t version = 0;  // how many archives have taken its place
   std::int64_t next_index = 0;
+  std::int64_t imported = 0;  // events below this index came with an archive
   EventLog log;
   std::map<std::string, Series, std::less<>> series;
+  /// The newest event of each publisher that numbers its own; null until there is one.
+  std::unique_ptr<std::map<std::string, Numbered, std::less<>>> clients;
 };
 
 struct TextHash {
@@ -40,23 +52,37 @@ struct TextHash {
   }
 };
 
-/// Where the query's part of the log begins.
-std::size_t begin_of(const EventLog& log, const Cursor& since) {
-  if (since.id) {
-    // Whoever resumes has seen nearly all: from the end.
-    for (std::size_t position = log.size(); position-- > 0;)
-      if (log.id_at(position) == *since.id) return position + 1;
-    return 0;
+/// The position of an event with this id, at or behind `begin`, where ids rise with the indexes.
+std::optional<std::size_t> find_made(const EventLog& log, std::size_t begin, std::string_view id) {
+  std::size_t end = log.size();
+  while (begin < end) {
+    const std::size_t middle = begin + (end - begin) / 2;
+    const bool is_before = log.id_at(middle) < id;
+    (is_before ? begin : end) = is_before ? middle + 1 : middle;
   }
-  return since.index ? log.behind(*since.index) : 0;
+  if (begin == log.size() || log.id_at(begin) != id) return std::nullopt;
+  return begin;
 }
 
-void read_events(const EventLog& log, const HistoryQuery& query, History& history) {
+/// Where the query's part of the log begins. Ids that were made here rise, those below the index
+/// `imported` came with an archive and are any.
+std::size_t begin_of(const EventLog& log, std::int64_t imported, const Cursor& since) {
+  if (!since.id) return since.index ? log.behind(*since.index) : 0;
+  const std::size_t made = log.behind(imported - 1);
+  if (const auto found = find_made(log, made, *since.id)) return *found + 1;
+  for (std::size_t position = made; position-- > 0;)
+    if (log.id_at(position) == *since.id) return position + 1;
+  return 0;
+}
+
+void read_events(const Entry& entry, const HistoryQuery& query, History& history) {
+  const EventLog& log = entry.log;
   const std::size_t end = log.behind(query.through);
   const bool by_time = query.since.timestamp && !query.since.id && !query.since.index;
   std::size_t bytes = 0;
-  for (std::size_t at = std::max(begin_of(log, query.since), log.behind(query.after)); at < end;
-       ++at) {
+  for (std::size_t at =
+           std::max(begin_of(log, entry.imported, query.since), log.behind(query.after));
+       at < end; ++at) {
     if (by_time && log.timestamp_at(at) <= *query.since.timestamp) continue;
     const bool is_full =
         (query.limit > 0 && history.events.size() == static_cast<std::size_t>(query.limit)) ||
@@ -70,6 +96,31 @@ void read_events(const EventLog& log, const HistoryQuery& query, History& histor
   }
 }
 
+/// One of `ids`, which are sorted, that an event of the task has.
+std::optional<std::string> find_event(const Entry& entry,
+                                      const std::vector<std::string_view>& ids) {
+  const EventLog& log = entry.log;
+  const std::size_t made = log.behind(entry.imported - 1);
+  for (std::size_t at = 0; at < made; ++at)
+    if (std::binary_search(ids.begin(), ids.end(), log.id_at(at)))
+      return std::string(log.id_at(at));
+  // The usual case: it lived at another time.
+  if (ids.empty() || made == log.size() || log.id_at(made) > ids.back() ||
+      log.id_at(log.size() - 1) < ids.front())
+    return std::nullopt;
+  for (const std::string_view id : ids)
+    if (find_made(log, made, id)) return std::string(id);
+  return std::nullopt;
+}
+
+/// The events of `latest` series behind those that were read.
+void read_latest(const Entry& entry, History& history) {
+  const std::int64_t end = history.events.empty() ? -1 : history.events.back().index;
+  for (const auto& [name, series] : entry.series)
+    if (series.newest_index > end)
+      history.latest.push_back(entry.log.at(entry.log.behind(series.newest_index - 1)));
+}
+
 }  // namespace
 
 /// The tasks of one division.
@@ -77,14 +128,14 @@ class MemoryStore::Shard {
  public:
   explicit Shard(const base::Clock& clock) : clock_(clock), ids_(clock) {}
 
-  Result<void> create(Task task, std::uint64_t number, StoreListener* listener) {
+  Result<void> create(Task task, std::atomic<std::int64_t>& created, StoreListener* listener) {
     MutexLock lock(mutex_);
     const auto [at, is_new] = entries_.try_emplace(task.id);
     if (!is_new) return task_exists(task.id);
     at->second = std::make_unique<Entry>();
     Entry& entry = *at->second;
     entry.task = std::move(task);
-    entry.number = number;
+    number(entry, created);
     schedule(entry);
     if (listener) listener->created(entry.task.id);
     return {};
@@ -97,16 +148,31 @@ class MemoryStore::Shard {
     return entry->task;
   }
 
-  void list(const TaskFilter& filter, std::vector<std::pair<std::uint64_t, Task>>& tasks) {
+  /// A task in a list.
+  struct Place {
+    std::int64_t number;
+    Shard* shard;
+    std::size_t position;  // in that shard's order
+  };
+
+  /// Adds the places of tasks that the filter wants, of those numbered `from` to `to`.
+  void places(const TaskFilter& filter, std::int64_t from, std::int64_t to,
+              std::vector<Place>& places) {
     MutexLock lock(mutex_);
-    for (const auto& [id, entry] : entries_) {
-      const Task& task = entry->task;
-      const bool is_asked =
-          filter.statuses.empty() || std::find(filter.statuses.begin(), filter.statuses.end(),
-                                               task.status) != filter.statuses.end();
-      if (is_asked && (!filter.type || filter.type == task.type))
-        tasks.emplace_back(entry->number, task);
+    for (std::size_t at = position_of(from); at < in_order_.size(); ++at) {
+      const Entry& entry = *in_order_[at];
+      if (entry.number > to) return;
+      if (is_listed(filter, entry.task.status, entry.task.type))
+        places.push_back({entry.number, this, at});
     }
+  }
+
+  /// The task there, if the filter wants it now.
+  std::optional<Task> listed(const TaskFilter& filter, std::size_t position) {
+    MutexLock lock(mutex_);
+    const Task& task = in_order_[position]->task;
+    if (!is_listed(filter, task.status, task.type)) return std::nullopt;
+    return task;
   }
 
   Result<Task> update(const std::string& id, const Decide& decide, StoreListener* listener) {
@@ -137,34 +203,76 @@ class MemoryStore::Shard {
     History history;
     history.newest_index = entry->next_index - 1;
     history.status = entry->task.status;
+    history.version = entry->version;
     if (query.with_task) history.task = entry->task;
-    read_events(entry->log, query, history);
+    read_events(*entry, query, history);
     if (query.with_series)
       for (const auto& [name, series] : entry->series)
         if (!series.accumulation.is_empty())
           history.accumulated.push_back(series.accumulation.event());
+    if (query.with_latest && !history.is_last) read_latest(*entry, history);
     return history;
   }
 
-  Result<bool> restore(Archive archive, bool overwrite, std::uint64_t number,
+  bool has(std::string_view id) {
+    MutexLock lock(mutex_);
+    return look(id) != nullptr;
+  }
+
+  /// An event of `ids`, which are sorted, that another task than this one has, among some tasks
+  /// from `position` on, which moves; nothing is left when it stays.
+  std::optional<std::string> find_other(std::string_view task_id,
+                                        const std::vector<std::string_view>& ids,
+                                        std::size_t& position) {
+    MutexLock lock(mutex_);
+    const std::size_t end = std::min(in_order_.size(), position + kSearchedAtOnce);
+    for (; position < end; ++position) {
+      const Entry& entry = *in_order_[position];
+      if (entry.task.id == task_id) continue;
+      if (auto found = find_event(entry, ids)) return found;
+    }
+    return std::nullopt;
+  }
+
+  Result<bool> restore(Archive archive, bool overwrite, std::atomic<std::int64_t>& created,
                        StoreListener* listener) {
     MutexLock lock(mutex_);
     Entry* before = look(archive.task.id);
     if (before && !overwrite) return task_exists(archive.task.id);
     if (before) unschedule(*before);
     auto entry = std::make_unique<Entry>();
-    entry->number = before ? before->number : number;
     entry->task = std::move(archive.task);
     for (const Event& event : archive.events) {
       entry->log.append(event);
       note(*entry, event);
     }
-    entry->next_index = static_cast<std::int64_t>(archive.events.size());
+    entry->next_index = entry->imported = static_cast<std::int64_t>(archive.events.size());
     schedule(*entry);
+    if (before) {
+      entry->number = before->number;
+      entry->version = before->version + 1;
+      in_order_[position_of(entry->number)] = entry.get();
+    } else {
+      number(*entry, created);
+    }
     if (before && listener)
       listener->restored(entry->task.id, entry->next_index - 1, end_of(entry->task));
     entries_[entry->task.id] = std::move(entry);
     return before != nullptr;
+  }
+
+  Result<Numbering> numbering(const std::string& id, const std::string& client_id) {
+    MutexLock lock(mutex_);
+    const Entry* entry = look(id);
+    if (!entry) return no_such_task(id);
+    Numbering numbering;
+    numbering.ttl = entry->task.ttl;
+    if (!entry->clients || is_terminal(entry->task.status)) return numbering;
+    const auto found = entry->clients->find(client_id);
+    if (found == entry->clients->end()) return numbering;
+    numbering.newest = found->second.number;
+    numbering.at = found->second.at;
+    return numbering;
   }
 
   Time next_due() {
@@ -186,6 +294,20 @@ class MemoryStore::Shard {
     return found == entries_.end() ? nullptr : found->second.get();
   }
 
+  /// Within the lock, so that what is numbered can be found as soon as the number can.
+  void number(Entry& entry, std::atomic<std::int64_t>& created) REQUIRES(mutex_) {
+    entry.number = created.fetch_add(1);
+    in_order_.push_back(&entry);
+  }
+
+  /// Where the first task with this number or a higher one stands.
+  std::size_t position_of(std::int64_t number) const REQUIRES(mutex_) {
+    const auto found = std::lower_bound(
+        in_order_.begin(), in_order_.end(), number,
+        [](const Entry* entry, std::int64_t wanted) { return entry->number < wanted; });
+    return static_cast<std::size_t>(found - in_order_.begin());
+  }
+
   void schedule(const Entry& entry) REQUIRES(mutex_) {
     if (const Time due = due_time(entry.task); due != Time::max()) due_.emplace(due, entry.task.id);
   }
@@ -193,8 +315,13 @@ class MemoryStore::Shard {
     due_.erase({due_time(entry.task), entry.task.id});
   }
 
-  /// Takes the event into its series; of a `latest` one only the newest stays.
+  /// Takes the event into what its publisher and its series have come to; of a `latest` one only
+  /// the newest stays.
   static void note(Entry& entry, const Event& event) {
+    if (event.client_id && event.client_seq) {
+      if (!entry.clients) entry.clients = std::make_unique<decltype(entry.clients)::element_type>();
+      (*entry.clients)[*event.client_id] = {*event.client_seq, event.timestamp};
+    }
     const SeriesMode mode = event.effective_mode();
     if (mode == SeriesMode::keep_all) return;
     Series& series = entry.series[*event.series_id];
@@ -237,6 +364,7 @@ class MemoryStore::Shard {
   base::UlidGenerator ids_ GUARDED_BY(mutex_);
   std::unordered_map<std::string, std::unique_ptr<Entry>, TextHash, std::equal_to<>> entries_
       GUARDED_BY(mutex_);
+  std::vector<Entry*> in_order_ GUARDED_BY(mutex_);  // by their numbers
   std::set<std::pair<Time, std::string>> due_ GUARDED_BY(mutex_);
 };
 
@@ -252,21 +380,46 @@ MemoryStore::Shard& MemoryStore::shard_of(std::string_view id) const {
 
 base::Task<Result<void>> MemoryStore::create(Task task) {
   Shard& shard = shard_of(task.id);
-  co_return shard.create(std::move(task), created_.fetch_add(1), listener_);
+  co_return shard.create(std::move(task), created_, listener_);
 }
 
 base::Task<Result<Task>> MemoryStore::find(std::string id) { co_return shard_of(id).find(id); }
 
-base::Task<Result<std::vector<Task>>> MemoryStore::list(TaskFilter filter) {
-  std::vector<std::pair<std::uint64_t, Task>> found;
-  if (!filter.matches_none)
-    for (const auto& shard : shards_) shard->list(filter, found);
-  std::sort(found.begin(), found.end(),
-            [](const auto& a, const auto& b) { return a.first < b.first; });
-  std::vector<Task> tasks;
-  tasks.reserve(found.size());
-  for (auto& [number, task] : found) tasks.push_back(std::move(task));
-  co_return tasks;
+base::Task<Result<TaskPage>> MemoryStore::list(ListQuery query) {
+  TaskPage page;
+  page.newest = created_.load() - 1;
+  page.reached = query.after;
+  if (query.filter.matches_none) co_return page;
+  const std::int64_t end = std::min(query.through, page.newest);
+  const bool is_paged = query.limit > 0 || query.max_bytes > 0;
+  std::size_t bytes = 0, looked_at = 0;
+  std::vector<Shard::Place> places;
+  while (page.reached < end) {
+    if (is_paged && looked_at >= kMostLookedAt) {
+      page.is_last = false;
+      break;
+    }
+    const auto to = std::min<std::int64_t>(end, page.reached + kListedAtOnce);
+    looked_at += kListedAtOnce;
+    places.clear();
+    for (const auto& shard : shards_) shard->places(query.filter, page.reached + 1, to, places);
+    std::sort(places.begin(), places.end(),
+              [](const auto& a, const auto& b) { return a.number < b.number; });
+    for (const Shard::Place& place : places) {
+      if ((query.limit > 0 && page.tasks.size() >= query.limit) ||
+          (query.max_bytes > 0 && bytes >= query.max_bytes)) {
+        page.is_last = false;
+        co_return page;
+      }
+      page.reached = place.number;
+      auto task = place.shard->listed(query.filter, place.position);
+      if (!task) continue;
+      bytes += size_of(*task);
+      page.tasks.push_back(std::move(*task));
+    }
+    page.reached = to;
+  }
+  co_return page;
 }
 
 base::Task<Result<Task>> MemoryStore::update(std::string id, Decide decide) {
@@ -282,11 +435,27 @@ base::Task<Result<History>> MemoryStore::history(std::string id, HistoryQuery qu
   co_return shard_of(id).history(id, query);
 }
 
+base::Task<Result<Numbering>> MemoryStore::numbering(std::string id, std::string client_id) {
+  co_return shard_of(id).numbering(id, client_id);
+}
+
 base::Task<Result<void>> MemoryStore::settle() { co_return Result<void>(); }
 
 base::Task<Result<bool>> MemoryStore::restore(Archive archive, bool overwrite) {
   Shard& shard = shard_of(archive.task.id);
-  co_return shard.restore(std::move(archive), overwrite, created_.fetch_add(1), listener_);
+  MutexLock lock(restore_mutex_);  // or two archives could bring the same event
+  if (!overwrite && shard.has(archive.task.id)) co_return task_exists(archive.task.id);
+  std::vector<std::string_view> ids;
+  ids.reserve(archive.events.size());
+  for (const Event& event : archive.events) ids.push_back(event.id);
+  std::sort(ids.begin(), ids.end());
+  for (const auto& each : shards_)
+    for (std::size_t position = 0, before = 1; position != before;) {
+      before = position;
+      if (const auto other = each->find_other(archive.task.id, ids, position))
+        co_return event_exists(*other);
+    }
+  co_return shard.restore(std::move(archive), overwrite, created_, listener_);
 }
 
 Time MemoryStore::next_due() const {

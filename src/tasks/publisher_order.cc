@@ -11,6 +11,7 @@ struct PublisherOrder::Wait {
   const std::string& client_id;
   const std::int64_t number;
   const OutOfTurn out_of_turn;
+  const Stored stored;
   std::optional<SequenceRefusal> refusal = {};
   base::Time since = {};
   std::coroutine_handle<> waiter = {};
@@ -28,8 +29,9 @@ struct PublisherOrder::Wait {
 base::Task<std::optional<SequenceRefusal>> PublisherOrder::take(std::string task_id,
                                                                 std::string client_id,
                                                                 std::int64_t number,
-                                                                OutOfTurn out_of_turn) {
-  Wait wait{*this, task_id, client_id, number, out_of_turn};
+                                                                OutOfTurn out_of_turn,
+                                                                Stored stored) {
+  Wait wait{*this, task_id, client_id, number, out_of_turn, stored};
   co_await wait;
   co_return wait.refusal;
 }
@@ -39,7 +41,11 @@ bool PublisherOrder::enter(Wait& wait) {
   MutexLock lock(mutex_);
   const auto [at, is_new] = tasks_[wait.task_id].try_emplace(wait.client_id);
   Client& client = at->second;
-  if (is_new) client.expected = wait.number;
+  if (is_new) {
+    client.expected = wait.stored.expected.value_or(wait.number);
+    client.has_stored = wait.stored.expected.has_value();
+    client.lifetime = wait.stored.lifetime;
+  }
   client.last_used = wait.since = clock_.now();
   const auto refuse = [&](Kind kind) {
     wait.refusal = SequenceRefusal{kind, client.expected, wait.number};
@@ -129,7 +135,7 @@ void PublisherOrder::expire() {
       Client& each = client->second;
       end_waits(each, now - kHold);
       const bool is_silent =
-          each.waiting.empty() && !each.is_in_flight && now - each.last_used >= kForget;
+          each.waiting.empty() && !each.is_in_flight && now - each.last_used >= each.lifetime;
       client = is_silent ? task->second.erase(client) : std::next(client);
     }
     task = task->second.empty() ? tasks_.erase(task) : std::next(task);

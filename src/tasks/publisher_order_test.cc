@@ -16,7 +16,7 @@ class PublisherOrderTest : public testing::Test {
     run(number, out_of_turn).detach();
   }
   base::Task<void> run(std::int64_t number, OutOfTurn out_of_turn) {
-    const auto refusal = co_await order_.take("t", "c", number, out_of_turn);
+    const auto refusal = co_await order_.take("t", "c", number, out_of_turn, stored_);
     constexpr const char* kNames[] = {"gap", "stale", "duplicate", "timeout"};
     told_ += refusal ? std::string(kNames[static_cast<int>(refusal->kind)]) + " " +
                            std::to_string(refusal->expected) + "<" +
@@ -31,6 +31,7 @@ class PublisherOrderTest : public testing::Test {
   support::FakeClock clock_;
   support::TestExecutor executor_;
   PublisherOrder order_{clock_};
+  PublisherOrder::Stored stored_;
   std::string told_;
 };
 

@@ -145,6 +145,16 @@ Checked<Publication> parse_publication(const Value& body) {
   return checked(std::move(publication), std::move(issues));
 }
 
+bool is_release(const Value& body) {
+  if (!body.is(Kind::object)) return false;
+  const auto is_from = [&body](std::string_view name, std::int64_t least) {
+    const auto value = body.find(name);
+    const auto number = value && value->is(Kind::number) ? value->to_int() : std::nullopt;
+    return number && *number >= least && *number <= kMostInteger;
+  };
+  return is_from("expectedLastEventIndex", -1) && is_from("inactiveSince", 0);
+}
+
 Checked<Json> parse_resolution(const Value& body) {
   if (!body.is(Kind::object)) return no_object("a resolution");
   const auto data = body.find("data");

@@ -23,7 +23,10 @@ using store::Statement;
 constexpr std::string_view kTaskColumns =
     "id, type, status, params, result, error, metadata, auth_config, webhooks, cleanup, "
     "created_at, updated_at, completed_at, ttl, tags, assign_mode, cost, assigned_worker, "
-    "disconnect_policy, reason, resume_at, blocked_request, execution_deadline_at";
+    "disconnect_policy, reason, resume_at, blocked_request, execution_deadline_at, extra";
+
+constexpr int kRowidColumn = 24;               // behind those
+constexpr std::size_t kMostLookedAt = 10'000;  // tasks for one page of a list
 
 constexpr std::string_view kSaveTask =
     "INSERT INTO taskcast_tasks(id, type, status, params, result, error, metadata, auth_config, "
@@ -104,6 +107,7 @@ Result<Task> task_of(const Statement& row) {
   task.resume_at = time_or_null(row, 20);
   task.blocked_request = row.text(21);
   task.deadline = time_or_null(row, 22);
+  task.extra = row.text(23);
   return task;
 }
 
@@ -165,10 +169,15 @@ std::optional<Event> event_of(std::string_view text) {
   event.series_id = text_at("seriesId");
   if (const auto mode = text_at("seriesMode")) event.series_mode = parse_series_mode(*mode);
   event.series_field = text_at("seriesAccField");
+  event.client_id = text_at("clientId");
+  if (event.client_id) event.client_seq = integer_at("clientSeq");
   return event;
 }
 
-Result<void> read_accumulated(Database& db, std::string_view task_id, History& history) {
+/// What series have come to: those that accumulate, and the `latest` ones behind the page.
+Result<void> read_series(Database& db, std::string_view task_id, const HistoryQuery& query,
+                         History& history) {
+  const std::int64_t end = history.events.empty() ? query.after : history.events.back().index;
   TRY(Statement row,
       db.prepare("SELECT event_json FROM taskcast_series_latest WHERE task_id = ?1"));
   row.bind(task_id);
@@ -177,8 +186,11 @@ Result<void> read_accumulated(Database& db, std::string_view task_id, History& h
     if (!is_there) return {};
     auto event = event_of(row.text(0));
     if (!event || !event->series_id) return damaged("a series", task_id);
-    if (event->effective_mode() == SeriesMode::accumulate)
+    const SeriesMode mode = event->effective_mode();
+    if (mode == SeriesMode::accumulate && query.with_series)
       history.accumulated.push_back(std::move(*event));
+    else if (mode == SeriesMode::latest && query.with_latest && event->index > end)
+      history.latest.push_back(std::move(*event));
   }
 }
 
@@ -195,6 +207,13 @@ Result<void> save(Database& db, const Task& task) {
                 NullIfEmpty{task.blocked_request}, milliseconds(task.deadline));
 }
 
+/// `task_version`, which Taskcast never looks at, tells readers that they have two tasks.
+Result<void> complete(Database& db, const Task& task) {
+  return db.run(
+      "UPDATE taskcast_tasks SET extra = ?2, task_version = task_version + 1 WHERE id = ?1",
+      task.id, NullIfEmpty{task.extra});
+}
+
 Result<std::optional<Task>> find(Database& db, std::string_view id) {
   static const std::string sql =
       fmt::format("SELECT {} FROM taskcast_tasks WHERE id = ?1", kTaskColumns);
@@ -205,22 +224,34 @@ Result<std::optional<Task>> find(Database& db, std::string_view id) {
   return std::optional<Task>(std::move(task));
 }
 
-Result<std::vector<Task>> list(Database& db, const TaskFilter& filter) {
-  static const std::string sql =
-      fmt::format("SELECT {} FROM taskcast_tasks ORDER BY rowid", kTaskColumns);
-  std::vector<Task> tasks;
+Result<TaskPage> list(Database& db, const ListQuery& query) {
+  static const std::string sql = fmt::format(
+      "SELECT {}, rowid FROM taskcast_tasks WHERE rowid > ?1 AND rowid <= ?2 ORDER BY rowid",
+      kTaskColumns);
+  TaskPage page;
+  TRY(const auto newest, db.integer("SELECT max(rowid) FROM taskcast_tasks"));
+  page.newest = newest.value_or(-1);
+  page.reached = query.after;
+  std::size_t bytes = 0, looked_at = 0;
   TRY(Statement row, db.prepare(sql));
+  row.bind(query.after, query.through);
   for (;;) {
     TRY(const bool is_there, row.step());
-    if (!is_there) return tasks;
+    if (!is_there) return page;
+    const bool is_paged = query.limit > 0 || query.max_bytes > 0;
+    if ((query.limit > 0 && page.tasks.size() >= query.limit) ||
+        (query.max_bytes > 0 && bytes >= query.max_bytes) ||
+        (is_paged && ++looked_at > kMostLookedAt)) {
+      page.is_last = false;
+      return page;
+    }
+    page.reached = row.integer(kRowidColumn);
     const auto status = parse_status(row.text(2));
-    const bool is_asked =
-        filter.statuses.empty() || std::any_of(filter.statuses.begin(), filter.statuses.end(),
-                                               [&](Status asked) { return asked == status; });
-    if (!is_asked || (filter.type && filter.type != row.text_or_null(1))) continue;
+    if (status && !is_listed(query.filter, *status, row.text_or_null(1))) continue;
     auto task = task_of(row);
     if (task) {
-      tasks.push_back(std::move(*task));
+      bytes += size_of(*task);
+      page.tasks.push_back(std::move(*task));
     } else {
       base::log::warn("a task is left out of a list: {}", task.error().what);
     }
@@ -245,9 +276,13 @@ Result<History> history(Database& db, std::string_view task_id, const HistoryQue
       "> ?4 ORDER BY idx LIMIT ?5",
       kEventColumns);
   History history;
-  TRY(const auto status, db.text("SELECT status FROM taskcast_tasks WHERE id = ?1", task_id));
-  if (!status) return no_such_task(task_id);
-  history.status = parse_status(*status).value_or(Status::pending);
+  {
+    TRY(Statement row, db.prepare("SELECT status, task_version FROM taskcast_tasks WHERE id = ?1"));
+    TRY(const bool is_there, row.bind(task_id).step());
+    if (!is_there) return no_such_task(task_id);
+    history.status = parse_status(row.text(0)).value_or(Status::pending);
+    history.version = row.integer(1);
+  }
   TRY(history.newest_index, newest_index(db, task_id));
   if (query.with_task) {
     TRY(history.task, find(db, task_id));
@@ -278,8 +313,26 @@ Result<History> history(Database& db, std::string_view task_id, const HistoryQue
       history.events.push_back(std::move(event));
     }
   }
-  if (query.with_series) TRY_OK(read_accumulated(db, task_id, history));
+  const bool wants_latest = query.with_latest && !history.is_last;
+  if (query.with_series || wants_latest) TRY_OK(read_series(db, task_id, query, history));
   return history;
+}
+
+Result<Numbering> numbering(Database& db, std::string_view task_id, std::string_view client_id) {
+  Numbering numbering;
+  TRY(Statement task, db.prepare("SELECT status, ttl FROM taskcast_tasks WHERE id = ?1"));
+  TRY(const bool is_there, task.bind(task_id).step());
+  if (!is_there) return no_such_task(task_id);
+  numbering.ttl = integer_or_null(task, 1);
+  const auto status = parse_status(task.text(0));
+  if (status && is_terminal(*status)) return numbering;
+  TRY(Statement event, db.prepare("SELECT client_seq, timestamp FROM taskcast_events WHERE task_id "
+                                  "= ?1 AND client_id = ?2 ORDER BY idx DESC LIMIT 1"));
+  TRY(const bool has_any, event.bind(task_id, client_id).step());
+  if (!has_any) return numbering;
+  numbering.newest = integer_or_null(event, 0);
+  numbering.at = to_time(event.integer(1));
+  return numbering;
 }
 
 Result<std::int64_t> newest_index(Database& db, std::string_view task_id) {

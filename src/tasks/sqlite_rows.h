@@ -15,15 +15,19 @@ namespace tasks::rows {
 
 /// Inserts the task, or replaces all that may change of it.
 base::Result<void> save(store::Database& db, const Task& task);
+/// What only an archive brings; the task is saved. Its history has another version then.
+base::Result<void> complete(store::Database& db, const Task& task);
 base::Result<std::optional<Task>> find(store::Database& db, std::string_view id);
-/// In the order of their creation.
-base::Result<std::vector<Task>> list(store::Database& db, const TaskFilter& filter);
+base::Result<TaskPage> list(store::Database& db, const ListQuery& query);
 
 base::Result<void> insert(store::Database& db, std::string_view task_id, const Event& event);
 base::Result<void> erase(store::Database& db, std::string_view task_id, std::int64_t index);
 /// `invalid_argument` never: an unknown id means from the beginning.
 base::Result<History> history(store::Database& db, std::string_view task_id,
                               const HistoryQuery& query);
+
+base::Result<Numbering> numbering(store::Database& db, std::string_view task_id,
+                                  std::string_view client_id);
 
 /// The newest index ever given out; -1: none.
 base::Result<std::int64_t> newest_index(store::Database& db, std::string_view task_id);

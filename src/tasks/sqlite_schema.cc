@@ -65,6 +65,7 @@ constexpr Column kColumns[] = {
     {"taskcast_tasks", "reason", "TEXT"},
     {"taskcast_tasks", "resume_at", "INTEGER"},
     {"taskcast_tasks", "blocked_request", "TEXT"},
+    {"taskcast_tasks", "extra", "TEXT"},
     {"taskcast_events", "client_id", "TEXT"},
     {"taskcast_events", "client_seq", "INTEGER"},
 };
@@ -76,6 +77,8 @@ CREATE INDEX IF NOT EXISTS idx_tasks_execution_deadline ON taskcast_tasks(execut
     AND status NOT IN ('completed', 'failed', 'timeout', 'cancelled');
 CREATE INDEX IF NOT EXISTS sightline_tasks_resume ON taskcast_tasks(resume_at)
   WHERE resume_at IS NOT NULL;
+CREATE INDEX IF NOT EXISTS sightline_events_client ON taskcast_events(task_id, client_id, idx)
+  WHERE client_id IS NOT NULL;
 )sql";
 
 Result<std::set<std::string>> columns_of(Database& db, const char* table) {

@@ -146,12 +146,11 @@ struct SqliteStore::RestoreJob : Job {
     for (const Event& event : archive.events) {
       TRY(const auto other, rows::other_owner(db, archive.task.id, event.id));
       if (!other) continue;
-      answer =
-          base::Error{base::Errc::conflict,
-                      fmt::format("Archive event id conflicts with another task: {}", event.id)};
+      answer = event_exists(event.id);
       return {};
     }
     TRY_OK(rows::save(db, archive.task));
+    TRY_OK(rows::complete(db, archive.task));
     TRY_OK(store.heads_->replace(db, archive));
     answer = before.has_value();
     return {};
@@ -257,12 +256,12 @@ base::Task<Result<Task>> SqliteStore::find(std::string id) {
   co_return co_await readers_.run<Task>(std::move(read));
 }
 
-base::Task<Result<std::vector<Task>>> SqliteStore::list(TaskFilter filter) {
-  if (filter.matches_none) co_return std::vector<Task>();
-  std::function<Result<std::vector<Task>>(Database&)> read = [&filter](Database& db) {
-    return rows::list(db, filter);
+base::Task<Result<TaskPage>> SqliteStore::list(ListQuery query) {
+  if (query.filter.matches_none) co_return TaskPage();
+  std::function<Result<TaskPage>(Database&)> read = [&query](Database& db) {
+    return rows::list(db, query);
   };
-  co_return co_await readers_.run<std::vector<Task>>(std::move(read));
+  co_return co_await readers_.run<TaskPage>(std::move(read));
 }
 
 base::Task<Result<History>> SqliteStore::history(std::string id, HistoryQuery query) {
@@ -270,6 +269,13 @@ base::Task<Result<History>> SqliteStore::history(std::string id, HistoryQuery qu
     return rows::history(db, id, query);
   };
   co_return co_await readers_.run<History>(std::move(read));
+}
+
+base::Task<Result<Numbering>> SqliteStore::numbering(std::string id, std::string client_id) {
+  std::function<Result<Numbering>(Database&)> read = [&id, &client_id](Database& db) {
+    return rows::numbering(db, id, client_id);
+  };
+  co_return co_await readers_.run<Numbering>(std::move(read));
 }
 
 Time SqliteStore::next_due() const { return Time(std::chrono::milliseconds(next_due_.load())); }

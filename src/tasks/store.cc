@@ -19,9 +19,25 @@ Error task_exists(std::string_view id) {
   return {Errc::conflict, fmt::format("Task already exists: {}", id)};
 }
 
+Error event_exists(std::string_view id) {
+  return {Errc::conflict, fmt::format("Archive event id conflicts with another task: {}", id)};
+}
+
 Error is_over(Status status) {
   return {Errc::invalid_argument,
           fmt::format("Cannot publish to task in terminal status: {}", name(status))};
+}
+
+bool is_listed(const TaskFilter& filter, Status status, const std::optional<std::string>& type) {
+  if (filter.matches_none || (filter.type && filter.type != type)) return false;
+  return filter.statuses.empty() ||
+         std::find(filter.statuses.begin(), filter.statuses.end(), status) != filter.statuses.end();
+}
+
+std::size_t size_of(const Task& task) {
+  return 200 + task.params.size() + task.metadata.size() + task.result.size() + task.error.size() +
+         task.auth_config.size() + task.webhooks.size() + task.cleanup.size() + task.tags.size() +
+         task.blocked_request.size();
 }
 
 std::optional<Status> end_of(const Task& task) {

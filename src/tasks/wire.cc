@@ -63,6 +63,7 @@ void append_task(std::string& out, const Task& task, std::optional<std::size_t> 
   value(json, "reason", task.reason);
   time(json, "resumeAt", task.resume_at);
   raw(json, "blockedRequest", task.blocked_request);
+  if (!task.extra.empty()) json.raw(std::string_view(task.extra).substr(1, task.extra.size() - 2));
   if (subscribers)
     json.key("hot").value(*subscribers > 0).key("subscriberCount").value(*subscribers);
   json.end_object();
@@ -86,19 +87,13 @@ void append_envelope(std::string& out, std::string_view task_id, const Event& ev
   json.end_object();
 }
 
-void append_archive(std::string& out, const Archive& archive, base::Time exported_at) {
+void append_archive_head(std::string& out, const Task& task, base::Time exported_at) {
   std::string text;
-  append_task(text, archive.task);
+  append_task(text, task);
   Writer json(out);
   json.begin_object().key("schema").value("taskcast.taskArchive").key("version").value(1);
   json.key("exportedAt").value(milliseconds(exported_at)).key("task").raw(text);
   json.key("events").begin_array();
-  for (const Event& event : archive.events) {
-    text.clear();
-    append_event(text, archive.task.id, event);
-    json.raw(text);
-  }
-  json.end_array().end_object();
 }
 
 }  // namespace tasks

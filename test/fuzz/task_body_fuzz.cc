@@ -83,7 +83,12 @@ void check_import(const Value& json) {
     return;
   }
   std::string text;
-  tasks::append_archive(text, import->archive, base::Time{});
+  tasks::append_archive_head(text, import->archive.task, base::Time{});
+  for (const tasks::Event& event : import->archive.events) {
+    if (text.back() != '[') text += ',';
+    tasks::append_event(text, import->archive.task.id, event);
+  }
+  text += tasks::kArchiveEnd;
   check_json(text);
 }
 

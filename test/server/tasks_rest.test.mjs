@@ -2,6 +2,7 @@
 // of decisions.
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
+import { gzipSync } from 'node:zlib';
 import { delta, event, startTasks } from '../support/tasks.mjs';
 
 for (const storage of ['memory', 'sqlite']) {
@@ -16,7 +17,7 @@ for (const storage of ['memory', 'sqlite']) {
 
     const indexes = (events) => events.map(({ index }) => index);
 
-    test('a task is made pending, with times in whole milliseconds and no event', async () => {
+    test('a task is made pending, as it was given, with times in whole milliseconds and no event (D-31)', async () => {
       const given = {
         type: 'llm.chat', params: { prompt: 'Hi', none: null }, metadata: {}, ttl: 600,
         tags: ['eu'], assignMode: 'ws-offer', cost: 2, disconnectPolicy: 'mark',
@@ -46,6 +47,9 @@ for (const storage of ['memory', 'sqlite']) {
     test('an id may be any text, percent-encoded in paths', async () => {
       await tasks.create({ id: 'a/b c' });
       assert.equal((await tasks.get('/tasks/a%2Fb%20c')).json.id, 'a/b c');
+      assert.deepEqual((await tasks.get('/tasks/import')).json, { error: 'Task not found' });
+      await tasks.create({ id: 'import' });
+      assert.equal((await tasks.get('/tasks/import')).json.id, 'import');
     });
 
     test('unknown tasks are told with the texts that clients know', async () => {
@@ -349,11 +353,36 @@ for (const storage of ['memory', 'sqlite']) {
       assert.equal((await tasks.get('/tasks/T')).status, 404);
     });
 
+    test('members of a task that no task has come in and go out with archives', async () => {
+      const archive = (task) => ({ schema: 'taskcast.taskArchive', version: 1, exportedAt: 1, task: { id: 'kept', status: 'running', createdAt: 1, updatedAt: 2, ...task }, events: [] });
+      const unknown = { owner: { name: 'ü', list: [1, null] }, 'a"b': 1, none: null };
+      await tasks.post('/tasks/import', { archive: archive({ ...unknown, hot: 7, subscriberCount: 9, ttl: 'x' }) });
+      const whole = { id: 'kept', status: 'running', createdAt: 1, updatedAt: 2, ...unknown };
+      assert.deepEqual((await tasks.get('/tasks/kept')).json, { ...whole, hot: false, subscriberCount: 0 });
+      assert.deepEqual((await tasks.get('/tasks?status=running')).json.tasks.find(({ id }) => id === 'kept').owner, unknown.owner);
+      assert.deepEqual((await tasks.get('/tasks/kept/archive')).json.task, whole);
+      const moved = (await tasks.become('kept', 'paused')).json;
+      assert.deepEqual(moved.owner, unknown.owner);
+    });
+
+    test('an event of an archive that another task has is refused', async () => {
+      const id = await tasks.running();
+      const archive = (await tasks.get(`/tasks/${id}/archive`)).json;
+      archive.task.id = archive.events[0].taskId = 'thief';
+      const { status, json } = await tasks.post('/tasks/import', { archive });
+      assert.deepEqual([status, json], [409, { error: `Archive event id conflicts with another task: ${archive.events[0].id}` }]);
+      assert.equal((await tasks.get('/tasks/thief')).status, 404);
+    });
+
     test('release is not supported by these stores', async () => {
       const { id } = (await tasks.create()).json;
       const { status, json } = await tasks.post(`/tasks/${id}/storage/release`, { expectedLastEventIndex: -1, inactiveSince: 0 });
       assert.equal(status, 503);
       assert.equal(json.code, 'storage_release_unsupported');
+      for (const body of [{}, [], { expectedLastEventIndex: -2, inactiveSince: 0 }, { expectedLastEventIndex: 0, inactiveSince: 'x' }]) {
+        const refused = await tasks.post(`/tasks/${id}/storage/release`, body);
+        assert.deepEqual([refused.status, refused.json], [400, { error: 'Invalid storage release request' }]);
+      }
     });
 
     test('a task whose time is over times out, as one that waits for its moment runs on', async () => {
@@ -372,6 +401,9 @@ for (const storage of ['memory', 'sqlite']) {
     test('a path or method that is none (D-04)', async () => {
       const missing = await tasks.get('/nothing');
       assert.deepEqual([missing.status, missing.text], [404, '404 Not Found']);
+      const id = await tasks.running();
+      for (const path of ['/tasks/', '/TASKS', '/tasks//', `/tasks/${id}/`, `/tasks/${id}/Events/history`, '/health/', '/Health'])
+        assert.deepEqual((({ status, text }) => [status, text])(await tasks.get(path)), [404, '404 Not Found'], path);
       const wrong = await tasks.call('DELETE', '/tasks');
       assert.equal(wrong.status, 405);
       assert.match(wrong.headers.allow, /POST/);
@@ -384,7 +416,13 @@ for (const storage of ['memory', 'sqlite']) {
         `POST /tasks/${id}/events HTTP/1.1\r\nHost: localhost\r\nContent-Length: ${11 << 20}\r\n\r\n`,
       );
       assert.equal(large.status, 413);
-      assert.equal(typeof JSON.parse(large.body).error, 'string');
+      assert.deepEqual(JSON.parse(large.body), { error: 'Payload too large' });
+      const chunked = await tasks.client.request('POST', `/tasks/${id}/events`, { body: ' '.repeat(11 << 20), chunked: true });
+      assert.deepEqual([chunked.status, chunked.json], [413, { error: 'Payload too large' }]);
+      const packed = await tasks.client.request('POST', `/tasks/${id}/events`, {
+        body: gzipSync(' '.repeat(11 << 20)), headers: { 'content-encoding': 'gzip' },
+      });
+      assert.deepEqual([packed.status, packed.json], [413, { error: 'Payload too large' }]);
     });
 
     test('says how it does', async () => {

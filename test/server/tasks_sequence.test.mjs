@@ -2,7 +2,28 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import { Random, seed } from '../support/random.mjs';
+import { temporaryDirectory } from '../support/leftovers.mjs';
 import { event, startTasks } from '../support/tasks.mjs';
+
+test('a publisher that tries again after a crash does not publish twice', async () => {
+  const dir = temporaryDirectory();
+  let server = await startTasks({ storage: 'sqlite', dir });
+  const id = await server.tasks.running();
+  const numbered = (n) => event(n, { clientId: 'c', clientSeq: n, seqMode: 'fast-fail' });
+  for (const n of [5, 6]) assert.equal((await server.tasks.publish(id, numbered(n))).status, 201);
+  await server.tasks.publish(id, [event('free'), event('other', { clientId: 'd', clientSeq: 1 })]);
+  await server.stop('SIGKILL');
+  server = await startTasks({ storage: 'sqlite', dir });
+  const again = await server.tasks.publish(id, numbered(6));
+  assert.deepEqual([again.status, again.json], [409, { error: 'seq_stale', receivedSeq: 6, expectedSeq: 7 }]);
+  assert.deepEqual((await server.tasks.get(`/tasks/${id}/seq/c`)).json, { clientId: 'c', expectedSeq: 7 });
+  assert.equal((await server.tasks.publish(id, numbered(8))).json.error, 'seq_gap');
+  assert.equal((await server.tasks.publish(id, numbered(7))).status, 201);
+  assert.deepEqual((await server.tasks.history(id)).slice(1).map(({ data }) => data), [5, 6, 'free', 'other', 7]);
+  await server.tasks.become(id, 'completed');
+  assert.equal((await server.tasks.get(`/tasks/${id}/seq/c`)).status, 404);
+  await server.stop();
+});
 
 for (const storage of ['memory', 'sqlite']) {
   describe(`numbered events of tasks kept in ${storage}`, () => {

@@ -156,7 +156,7 @@ for (const storage of ['memory', 'sqlite']) {
       assert.equal((await count()).hot, false);
     });
 
-    test('the stream of all tells what is created from then on, until it is over', async () => {
+    test('the stream of all tells what is created from then on, until it is over, after a comment (D-15)', async () => {
       const before = await tasks.running();
       const all = await tasks.followAll();
       assert.match(all.headers['content-type'], /^text\/event-stream/);

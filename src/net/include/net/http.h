@@ -76,12 +76,16 @@ struct Response {
   /// connection's thread. With status 101 the connection is the stream's, in both directions.
   std::function<base::Task<void>(ResponseStream&)> stream;
   bool close = false;  // the connection, after this response
+  /// The stream comes to its end by itself: a server that stops waits for it as for any answer. One
+  /// that cannot must `close`, so that the peer does not take what there is for the whole.
+  bool stream_ends = false;
+  std::string cause = {};  // of a failure, for the log; never sent
 
   static Response json(int status, std::string body) {
-    return {status, kJson, std::move(body), {}, {}, false};
+    return {status, kJson, std::move(body), {}, {}, false, false, {}};
   }
   static Response text(int status, std::string_view content_type, std::string body) {
-    return {status, content_type, std::move(body), {}, {}, false};
+    return {status, content_type, std::move(body), {}, {}, false, false, {}};
   }
   /// `{"error":MESSAGE}`
   static Response error(int status, std::string_view message);

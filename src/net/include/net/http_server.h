@@ -32,6 +32,9 @@ struct ServerOptions {
   std::function<Response(const Request&)> not_found;
   /// Headers for every response to this request, such as CORS.
   std::function<void(const Request&, Response&)> decorate;
+  /// Is told of every response, but those to what is no request, just before it is written, and how
+  /// long ago the request's head was there. Costs nothing when it is not set.
+  std::function<void(const Request&, const Response&, std::chrono::nanoseconds)> observe;
 };
 
 class ThreadConnections;

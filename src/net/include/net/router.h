@@ -11,29 +11,36 @@
 
 namespace net {
 
+/// What a route asks for.
+struct RouteRules {
+  std::size_t max_body_bytes = std::size_t{1} << 20;  // after decoding
+  bool is_exact = false;       // the path has no slash at its end, and the case of the pattern
+  std::string_view too_large;  // a constant, the error of a larger body; empty: with the limit
+};
+
 /// One method of one path.
 struct Route {
   Method method;
   std::string method_name;
   Handler handler;
-  std::size_t max_body_bytes;  // after decoding
+  RouteRules rules;
 };
 
 /// Finds the handler of a request. Filled before the server starts, then read from every I/O
 /// thread.
 ///
 /// Patterns are `/api/sessions/{id}/transcript`; `{n:int}` matches a decimal integer only. One
-/// trailing slash and the case of fixed segments do not matter. A GET route answers HEAD too.
-/// Segments are decoded one by one: `a%2Fb` is one, with a slash in it.
+/// trailing slash and the case of fixed segments do not matter, unless the route is exact. A GET
+/// route answers HEAD too. Segments are decoded one by one: `a%2Fb` is one, with a slash in it.
 class Router {
  public:
-  static constexpr std::size_t kDefaultBodyBytes = std::size_t{1} << 20;
+  static constexpr std::size_t kDefaultBodyBytes = RouteRules().max_body_bytes;
 
   void get(std::string_view pattern, Handler handler);
   void post(std::string_view pattern, Handler handler,
             std::size_t max_body_bytes = kDefaultBodyBytes);
-  void add(Method method, std::string_view pattern, Handler handler,
-           std::size_t max_body_bytes = kDefaultBodyBytes);
+  /// All methods of one path are exact, or none.
+  void add(Method method, std::string_view pattern, Handler handler, RouteRules rules = {});
 
   /// For GET and HEAD of what no pattern matches, such as files.
   void fallback(Handler handler);
@@ -57,6 +64,7 @@ class Router {
   struct Node {
     std::vector<Segment> segments;
     std::vector<Route> routes;
+    bool is_exact = false;
   };
 
   static std::vector<Segment> parse_pattern(std::string_view pattern);

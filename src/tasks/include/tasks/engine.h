@@ -4,15 +4,14 @@
 #include <chrono>
 #include <cstddef>
 #include <functional>
-#include <map>
 #include <optional>
-#include <set>
 #include <string>
 #include <vector>
 
 #include "base/clock.h"
 #include "base/mutex.h"
 #include "base/ulid.h"
+#include "tasks/history_pages.h"
 #include "tasks/publisher_order.h"
 #include "tasks/store.h"
 
@@ -40,9 +39,7 @@ class Engine {
   /// Makes the task, pending, with a new id unless it has one. `conflict` when that is taken.
   base::Task<base::Result<Task>> create(Task task);
   base::Task<base::Result<Task>> find(std::string id) { return store_.find(std::move(id)); }
-  base::Task<base::Result<std::vector<Task>>> list(TaskFilter filter) {
-    return store_.list(std::move(filter));
-  }
+  base::Task<base::Result<TaskPage>> list(ListQuery query) { return store_.list(std::move(query)); }
 
   /// `conflict`: `Invalid transition: <from> → <to>`.
   base::Task<base::Result<Task>> transition(std::string id, Transition transition);
@@ -60,15 +57,16 @@ class Engine {
   base::Task<Published> publish(std::string id, std::vector<NewEvent> events,
                                 OutOfTurn out_of_turn = OutOfTurn::hold);
   /// The number that a publisher's next event has; nothing when it is not known.
-  std::optional<std::int64_t> expected_number(std::string_view id, std::string_view client) const {
-    return order_.expected(id, client);
+  base::Task<base::Result<std::optional<std::int64_t>>> expected_number(std::string id,
+                                                                        std::string client);
+
+  /// The events of a task, page by page.
+  HistoryPages history(std::string id, HistoryQuery query) {
+    return HistoryPages(store_, std::move(id), std::move(query));
   }
 
-  base::Task<base::Result<History>> history(std::string id, HistoryQuery query) {
-    return store_.history(std::move(id), std::move(query));
-  }
-
-  base::Task<base::Result<Archive>> export_archive(std::string id);
+  /// What an archive is made of: the task, on the first page, and its events for ArchivedEvents.
+  HistoryPages archive(std::string id);
   /// Whether there was such a task before. Nobody who follows it is told.
   base::Task<base::Result<bool>> import_archive(Archive archive, bool overwrite);
 
@@ -82,6 +80,7 @@ class Engine {
 
  private:
   void note(const Task& task);
+  base::Task<base::Result<PublisherOrder::Stored>> stored_of(std::string id, std::string client);
 
   TaskStore& store_;
   const base::Clock& clock_;
@@ -90,24 +89,6 @@ class Engine {
   base::Mutex mutex_;
   base::UlidGenerator ids_ GUARDED_BY(mutex_);
   std::atomic<bool> is_running_due_{false};
-};
-
-/// What a reader gets who wants each `accumulate` series whole: its accumulation stands where its
-/// first event stood, the rest of it is left out. Fed page by page.
-class Collapse {
- public:
-  explicit Collapse(std::vector<Event> accumulated);
-
-  struct Item {
-    Event event;
-    bool is_snapshot = false;
-  };
-  /// Nothing when the event is part of a series that has been shown.
-  std::optional<Item> next(Event event);
-
- private:
-  std::map<std::string, Event, std::less<>> grown_;
-  std::set<std::string, std::less<>> shown_;
 };
 
 }  // namespace tasks

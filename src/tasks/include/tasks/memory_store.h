@@ -6,6 +6,7 @@
 #include <memory>
 
 #include "base/clock.h"
+#include "base/mutex.h"
 #include "tasks/store.h"
 
 namespace tasks {
@@ -24,11 +25,12 @@ class MemoryStore : public TaskStore {
   void set_listener(StoreListener& listener) override { listener_ = &listener; }
   base::Task<base::Result<void>> create(Task task) override;
   base::Task<base::Result<Task>> find(std::string id) override;
-  base::Task<base::Result<std::vector<Task>>> list(TaskFilter filter) override;
+  base::Task<base::Result<TaskPage>> list(ListQuery query) override;
   base::Task<base::Result<Task>> update(std::string id, Decide decide) override;
   base::Task<base::Result<std::vector<Event>>> append(std::string id,
                                                       std::vector<NewEvent> events) override;
   base::Task<base::Result<History>> history(std::string id, HistoryQuery query) override;
+  base::Task<base::Result<Numbering>> numbering(std::string id, std::string client_id) override;
   base::Task<base::Result<void>> settle() override;
   base::Task<base::Result<bool>> restore(Archive archive, bool overwrite) override;
   base::Time next_due() const override;
@@ -40,7 +42,8 @@ class MemoryStore : public TaskStore {
 
   const base::Clock& clock_;
   StoreListener* listener_ = nullptr;
-  std::atomic<std::uint64_t> created_{0};
+  base::Mutex restore_mutex_;
+  std::atomic<std::int64_t> created_{0};
   std::array<std::unique_ptr<Shard>, kShards> shards_;
 };
 

@@ -66,6 +66,7 @@ struct Task {
   std::optional<std::string> reason;    // of a suspension
   std::optional<base::Time> resume_at;  // of a suspension
   Json blocked_request;                 // {type, data}
+  Json extra;  // an object: members of an imported task that no task has here
 
   /// When it times out; not shown to clients.
   std::optional<base::Time> deadline;

@@ -35,20 +35,28 @@ struct SequenceRefusal {
 /// Brings the events of publishers that number them (`clientId`, `clientSeq`) into their order,
 /// whatever order their requests arrive in.
 ///
-/// The first number of a publisher of a task is whatever comes first. One that comes too early
-/// waits for those before it, kHold at most; each is let go when the one before it is stored.
-/// Publishers that were silent for kForget are forgotten, as are all of a task that has ended.
+/// The first number of a publisher of a task is the one behind the newest that is stored, or else
+/// whatever comes first. One that comes too early waits for those before it, kHold at most; each is
+/// let go when the one before it is stored. Publishers that were silent for as long as the task may
+/// take, or kForget where it has no limit, are forgotten, as are all of a task that has ended.
 /// Thread: any executor's; who waited resumes on its own.
 class PublisherOrder {
  public:
   static constexpr std::chrono::seconds kHold{30};
-  static constexpr std::chrono::hours kForget{1};
+  static constexpr std::chrono::seconds kForget{3600};
 
   explicit PublisherOrder(const base::Clock& clock) : clock_(clock) {}
 
+  /// What is stored of a publisher: counts where it is not known here.
+  struct Stored {
+    std::optional<std::int64_t> expected;
+    std::chrono::seconds lifetime = kForget;
+  };
+
   /// Nothing once it is the turn of this number; then `done` has to follow.
   base::Task<std::optional<SequenceRefusal>> take(std::string task_id, std::string client_id,
-                                                  std::int64_t number, OutOfTurn out_of_turn);
+                                                  std::int64_t number, OutOfTurn out_of_turn,
+                                                  Stored stored);
   enum class Outcome : std::uint8_t { stored, failed };
   void done(const std::string& task_id, const std::string& client_id, std::int64_t number,
             Outcome outcome);
@@ -70,6 +78,7 @@ class PublisherOrder {
     bool is_in_flight = false;  // the expected one is being stored
     bool has_stored = false;    // one that never did is not kept
     base::Time last_used{};
+    std::chrono::seconds lifetime{};
     std::map<std::int64_t, Wait*> waiting;  // by number
   };
   using Clients = std::map<std::string, Client, std::less<>>;

@@ -46,6 +46,9 @@ Checked<Publication> parse_publication(const base::json::Value& body);
 /// The body of POST /tasks/{taskId}/resolve: the result that the task goes on with.
 Checked<Json> parse_resolution(const base::json::Value& body);
 
+/// Whether it can be the body of POST /tasks/{taskId}/storage/release.
+bool is_release(const base::json::Value& body);
+
 /// The body of POST /tasks/import. `invalid_argument` says what an archive has to be.
 struct Import {
   Archive archive;

@@ -64,6 +64,7 @@ struct HistoryQuery {
   std::size_t max_bytes = 0;  // of their data, but for one event at least; 0: any
   bool with_series = false;   // also `accumulated`
   bool with_task = false;     // also `task`
+  bool with_latest = false;   // also `latest`
 };
 
 struct History {
@@ -74,6 +75,10 @@ struct History {
   /// The newest event of each `accumulate` series, its data what the series has grown to.
   std::vector<Event> accumulated;
   bool is_last = true;  // nothing behind `events` is within the query
+  /// Where it is not the last: the events of `latest` series that stand behind `events`, for they
+  /// may be gone when the next page is read.
+  std::vector<Event> latest;
+  std::int64_t version = 0;  // another one once an archive has taken the task's place
 };
 
 struct TaskFilter {
@@ -82,9 +87,33 @@ struct TaskFilter {
   bool matches_none = false;        // asked for statuses of which there is none
 };
 
+/// A part of the list of tasks. Each has a number in the order of their creation.
+struct ListQuery {
+  TaskFilter filter;
+  std::int64_t after = -1;  // only tasks with a number above
+  /// Only tasks up to this number. As with events: what the first page calls the newest.
+  std::int64_t through = std::numeric_limits<std::int64_t>::max();
+  std::size_t limit = 0;      // tasks of this page, 0: all
+  std::size_t max_bytes = 0;  // of them, about, but for one task at least; 0: any
+};
+
+struct TaskPage {
+  std::vector<Task> tasks;    // as they were when each was looked at
+  std::int64_t reached = -1;  // the next page begins behind this number
+  std::int64_t newest = -1;   // the number of the newest task there is; -1: none
+  bool is_last = true;        // nothing behind `reached` is within the query
+};
+
 struct Archive {
   Task task;
   std::vector<Event> events;  // indexes 0, 1, 2 ...
+};
+
+/// What is stored of a publisher that numbers its events, and of its task.
+struct Numbering {
+  std::optional<std::int64_t> newest;  // the number of its newest event, unless the task has ended
+  base::Time at{};                     // when that was stored
+  std::optional<std::int64_t> ttl;     // of the task
 };
 
 /// Computes what an update does to the task as it is. May be called more than once, on any thread;
@@ -108,8 +137,8 @@ class TaskStore {
   virtual base::Task<base::Result<void>> create(Task task) = 0;
   /// `not_found`: `Task not found: <id>`, as of all that follow.
   virtual base::Task<base::Result<Task>> find(std::string id) = 0;
-  /// In the order of their creation.
-  virtual base::Task<base::Result<std::vector<Task>>> list(TaskFilter filter) = 0;
+  /// In the order of their creation. A page may be empty and not the last.
+  virtual base::Task<base::Result<TaskPage>> list(ListQuery query) = 0;
 
   /// Stores what `decide` makes of the task, and its events; returns the task as it is then.
   virtual base::Task<base::Result<Task>> update(std::string id, Decide decide) = 0;
@@ -120,6 +149,8 @@ class TaskStore {
                                                               std::vector<NewEvent> events) = 0;
 
   virtual base::Task<base::Result<History>> history(std::string id, HistoryQuery query) = 0;
+
+  virtual base::Task<base::Result<Numbering>> numbering(std::string id, std::string client_id) = 0;
 
   /// Returns when all that was being stored at the call is stored.
   virtual base::Task<base::Result<void>> settle() = 0;
@@ -141,6 +172,13 @@ inline constexpr std::size_t kMostAccumulatedBytes = std::size_t{8} << 20;
 base::Error no_such_task(std::string_view id);
 base::Error task_exists(std::string_view id);
 base::Error is_over(Status status);
+base::Error event_exists(std::string_view id);
+
+/// Whether a list of tasks has it.
+bool is_listed(const TaskFilter& filter, Status status, const std::optional<std::string>& type);
+
+/// About how many bytes it takes.
+std::size_t size_of(const Task& task);
 
 /// Its status, if that is terminal.
 std::optional<Status> end_of(const Task& task);

@@ -31,6 +31,9 @@ void append_event(std::string& out, std::string_view task_id, const Event& event
 void append_envelope(std::string& out, std::string_view task_id, const Event& event,
                      std::int64_t filtered_index, EventView view = {});
 
-void append_archive(std::string& out, const Archive& archive, base::Time exported_at);
+/// The beginning of an archive, up to the first of its events. Those follow, with commas between
+/// them, then kArchiveEnd.
+void append_archive_head(std::string& out, const Task& task, base::Time exported_at);
+inline constexpr std::string_view kArchiveEnd = "]}";
 
 }  // namespace tasks

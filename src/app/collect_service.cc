@@ -17,6 +17,7 @@
 #include "net/http_client.h"
 #include "net/http_server.h"
 #include "progress_bar.h"
+#include "server_process.h"
 
 namespace app {
 namespace {
@@ -167,7 +168,7 @@ std::vector<agents::Location> locations_of(const Settings& settings) {
 
 int run_collector(const Settings& settings, const CollectOptions& options) {
   StopSignals signals;
-  ::signal(SIGPIPE, SIG_IGN);
+  prepare_server_process();
   prepare_log(settings);
   tell_what_is_set(settings, options);
 

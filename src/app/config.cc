@@ -46,7 +46,7 @@ constexpr ConfigKey kKeys[] = {
      "further names that a Host header may carry, separated by commas"},
     {"allow-origin", "SIGHTLINE_ALLOW_ORIGIN", KeyKind::list, "", 0, "",
      "origins of other web pages that may read and write, separated by commas"},
-    {"max-connections", "SIGHTLINE_MAX_CONNECTIONS", KeyKind::integer, "10000", 1, "",
+    {"max-connections", "SIGHTLINE_MAX_CONNECTIONS", KeyKind::integer, "20000", 1, "",
      "open connections; one more is answered with 503"},
     {"log-level", "SIGHTLINE_LOG_LEVEL", KeyKind::choice, "info", 0, "debug|info|warn|error|off",
      "the least important log lines to write"},

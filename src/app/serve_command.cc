@@ -1,5 +1,4 @@
 #include <signal.h>
-#include <sys/stat.h>
 
 #include <CLI/CLI.hpp>
 #include <cstdio>
@@ -10,6 +9,7 @@
 #include "base/log.h"
 #include "command.h"
 #include "process_memory.h"
+#include "server_process.h"
 
 namespace app {
 namespace {
@@ -41,14 +41,13 @@ void wait_for_stop(const sigset_t& signals) {
 }  // namespace
 
 int serve(const Config& config) {
-  ::umask(S_IRWXG | S_IRWXO);  // what is recorded here is for its owner's eyes only
+  prepare_server_process();
   base::log::set_level(log_level(config.text("log-level")));
   sigset_t signals;
   ::sigemptyset(&signals);
   ::sigaddset(&signals, SIGINT);
   ::sigaddset(&signals, SIGTERM);
   ::pthread_sigmask(SIG_BLOCK, &signals, nullptr);  // inherited by the threads
-  ::signal(SIGPIPE, SIG_IGN);
 
   auto server = Server::start(config);
   if (!server) return complain(server.error());

@@ -1,9 +1,25 @@
 #include "server_process.h"
 
 #include <fmt/format.h>
+#include <malloc.h>
+#include <signal.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
 
 namespace app {
+namespace {
+
+// mallopt(3): otherwise the threshold grows with every large block that is freed, and those after
+// it leave holes in the heap that are not given back.
+constexpr int kMappedBytes = 256 << 10;
+
+}  // namespace
+
+void prepare_server_process() {
+  ::umask(S_IRWXG | S_IRWXO);
+  ::signal(SIGPIPE, SIG_IGN);
+  ::mallopt(M_MMAP_THRESHOLD, kMappedBytes);
+}
 
 void raise_descriptor_limit() {
   rlimit limit{};

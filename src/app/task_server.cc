@@ -66,6 +66,7 @@ Result<void> TaskServer::Parts::listen(bool is_verbose) {
     co_return net::Response::text(200, "text/plain; version=0.0.4; charset=utf-8", std::move(text));
   });
   net::ServerOptions options;
+  options.max_connections = tasks->settings().max_connections;
   options.gate = [this](const net::Request& request) { return access.check(request); };
   options.decorate = [this](const net::Request& request, net::Response& response) {
     access.decorate(request, response);

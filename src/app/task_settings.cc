@@ -16,6 +16,8 @@
 namespace app {
 namespace {
 
+constexpr std::size_t kMostConnections = 1'000'000;
+
 namespace fs = std::filesystem;
 using base::Errc;
 using base::Error;
@@ -320,6 +322,7 @@ Result<TaskSettings> load_task_settings(const TaskFlags& flags, const Environmen
   Reader reader(root);
   reader.text("host", settings.host);
   reader.integer<std::uint16_t>("port", settings.port, 0, 65535);
+  reader.integer<std::size_t>("maxConnections", settings.max_connections, 1, kMostConnections);
   reader.truth("adminApi", settings.has_admin_api);
   reader.text("adminToken", settings.admin_token);
   reader.texts("cors.origins", settings.cors_origins);
@@ -336,6 +339,7 @@ Result<TaskSettings> load_task_settings(const TaskFlags& flags, const Environmen
   settings.cors_origins.insert(settings.cors_origins.end(), flags.allowed_origins.begin(),
                                flags.allowed_origins.end());
   settings.resumes_by_header |= flags.resumes_by_header;
+  if (flags.max_connections) settings.max_connections = *flags.max_connections;
   if (flags.port) settings.port = *flags.port;
   if (settings.has_admin_api && settings.admin_token.empty()) {
     settings.admin_token = base::UlidGenerator().next();

@@ -10,6 +10,7 @@
 
 #include "base/log.h"
 #include "base/result.h"
+#include "net/http_server.h"
 
 namespace app {
 
@@ -46,6 +47,7 @@ struct TaskSettings {
   std::vector<std::string> cors_origins;   // `*`: every one
   std::vector<std::string> allowed_hosts;  // further names for the Host header
   std::size_t max_body_bytes = std::size_t{10} << 20;
+  std::size_t max_connections = net::ServerOptions().max_connections;  // of a server of its own
   bool resumes_by_header = false;  // Last-Event-ID where the query names no past
   base::log::Level log_level = base::log::Level::info;  // of a server of its own
 };
@@ -54,6 +56,7 @@ struct TaskSettings {
 struct TaskFlags {
   std::string config, host, storage, db_path;
   std::optional<std::uint16_t> port;
+  std::optional<std::uint32_t> max_connections;
   bool resumes_by_header = false;
   bool is_verbose = false;                                  // a line for each request
   std::vector<std::string> allowed_hosts, allowed_origins;  // beside those of the file

@@ -1,6 +1,3 @@
-#include <signal.h>
-#include <sys/stat.h>
-
 #include <CLI/CLI.hpp>
 #include <cstdio>
 #include <memory>
@@ -9,6 +6,7 @@
 #include "collect_process.h"
 #include "command.h"
 #include "process_memory.h"
+#include "server_process.h"
 #include "task_server.h"
 
 // The commands of the task server: docs/commands.md, "tasks".
@@ -19,8 +17,7 @@ namespace {
 int start(const TaskFlags& flags) {
   const auto settings = load_task_settings(flags, environment);
   if (!settings) return complain(settings.error());
-  ::umask(S_IRWXG | S_IRWXO);
-  ::signal(SIGPIPE, SIG_IGN);
+  prepare_server_process();
   base::log::set_level(settings->log_level);
   StopSignals signals;
   auto server = TaskServer::start(*settings, flags.is_verbose);
@@ -53,6 +50,8 @@ void add_start(CLI::App& group, Action& action) {
   command->add_option("--allow-host", flags->allowed_hosts, "a further name for the Host header");
   command->add_option("--allow-origin", flags->allowed_origins,
                       "a web page that may use the server; *: every one");
+  command->add_option("--max-connections", flags->max_connections, "open connections [20000]")
+      ->check(CLI::PositiveNumber);
   command->add_flag("--resume-by-last-event-id", flags->resumes_by_header,
                     "a Last-Event-ID header counts as since.id");
   command->add_flag("-v,--verbose", flags->is_verbose,

@@ -19,7 +19,7 @@
 namespace net {
 
 struct ServerOptions {
-  std::size_t max_connections = 10000;                    // one more is answered with 503
+  std::size_t max_connections = 20000;                    // one more is answered with 503
   std::chrono::seconds head_timeout{10};                  // from the first byte of a request
   std::chrono::seconds body_timeout{30};                  // for all of the body
   std::chrono::seconds idle_timeout{75};                  // between requests

@@ -25,7 +25,10 @@ collector::Follower::Options options_for(std::vector<agents::Location> locations
   options.locations = std::move(locations);
   options.readers.default_model =
       agents::codex_default_model(agents::Places::of(environment).codex_home);
-  options.at_rest = release_idle_memory;
+  // It looks around every minute, and reads nothing when there is nothing new.
+  options.at_rest = [is_first = true]() mutable {
+    std::exchange(is_first, false) ? release_idle_memory() : release_free_memory();
+  };
   return options;
 }
 

@@ -67,7 +67,7 @@ void check_publication(const Value& json) {
   for (const tasks::NewEvent& from : publication->events) {
     tasks::Event event;
     static_cast<tasks::NewEvent&>(event) = from;
-    event.id = "e";
+    event.id.push_back('e');
     std::string text;
     tasks::append_envelope(text, "t", event, 0);
     check_json(text);

@@ -114,6 +114,7 @@ base::Task<void> Connection::serve(std::unique_ptr<Connection> self) {
 /// Reads one request, unless the head alone is reason to refuse it.
 base::Task<Connection::Next> Connection::read_request() {
   enter(Phase::idle, server_.options_.idle_timeout);
+  has_head_ = false;
   while (parser_.state() == RequestParser::State::head) {
     if (!co_await read_more()) co_return Next::end;
     if (phase_ == Phase::idle && parser_.started())
@@ -121,6 +122,7 @@ base::Task<Connection::Next> Connection::read_request() {
   }
   if (parser_.state() != RequestParser::State::failed) {
     Request& request = parser_.request();
+    has_head_ = true;
     if (server_.options_.observe) began_ = Clock::now();
     std::optional<Response> refusal;
     if (server_.options_.gate) refusal = server_.options_.gate(request);
@@ -290,7 +292,7 @@ void Connection::observe(const Response& response) {
 
 base::Task<bool> Connection::write_response(Response& response) {
   const Request& request = parser_.request();
-  const bool known = parser_.state() != RequestParser::State::failed;
+  const bool known = has_head_;
   if (known && server_.options_.decorate) server_.options_.decorate(request, response);
   if (known) observe(response);
   const bool is_get = known && (request.method == Method::get || request.method == Method::head);
@@ -399,9 +401,21 @@ void Connection::abort() {
     std::exchange(budget_waiter_, nullptr).resume();
     return;
   }
-  socket_.shutdown(Socket::shutdown_both, ignored);
-  socket_.close(ignored);
+  if (phase_ == Phase::stream && stream_ends_) {
+    break_off();
+  } else {
+    socket_.shutdown(Socket::shutdown_both, ignored);
+    socket_.close(ignored);
+  }
   if (phase_ == Phase::stream) notify_later();
+}
+
+/// By a reset: where only the end of the connection ends an answer, an orderly one would say that
+/// it was all.
+void Connection::break_off() {
+  error_code ignored;
+  socket_.set_option(asio::socket_base::linger(true, 0), ignored);
+  socket_.close(ignored);
 }
 
 // ---- as a stream ----
@@ -447,20 +461,16 @@ base::Task<void> Connection::run_stream(Response& response) {
   }
 }
 
-/// Sends what is queued, then that it was all. Of a stream that was closed the peer must see that
-/// it was not: it gets no last chunk, or a reset where only the end of the connection ends an
-/// answer.
+/// Sends what is queued, then that it was all; of a stream that was closed the peer must see that
+/// it was not.
 base::Task<void> Connection::end_stream() {
   ending_ = true;
   while (!closed_ && !queue_.empty()) {
     Parked parked{flush_waiter_};
     co_await parked;
   }
+  if (closed_ && stream_ends_) break_off();
   error_code error;
-  if (closed_ && stream_ends_) {
-    socket_.set_option(asio::socket_base::linger(true, 0), error);
-    socket_.close(error);
-  }
   std::string_view last = chunked_ ? "0\r\n\r\n" : "";
   while (!closed_ && !last.empty()) {
     const std::size_t sent = socket_.write_some(asio::buffer(last.data(), last.size()), error);
@@ -555,7 +565,8 @@ void Connection::flush() {
       closed_ = true;
       return notify_later();
     }
-    if (!ending_) deadline_ = SteadyTime::max();  // the peer reads
+    // The peer reads; a server that stops has set how long it may.
+    if (!ending_ || !server_.draining_) deadline_ = SteadyTime::max();
     queued_bytes_ -= sent;
     for (sent += sent_of_first_; !queue_.empty();) {
       const std::size_t size =

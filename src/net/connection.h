@@ -66,6 +66,7 @@ class Connection : public ResponseStream {
   base::Task<void> run_stream(Response& response);
   base::Task<void> end_stream();
   base::Task<void> end_upgraded();
+  void break_off();
   base::Task<void> refuse(int status, std::string_view message);
   base::Task<void> linger();
 
@@ -84,6 +85,7 @@ class Connection : public ResponseStream {
   Socket socket_;
   RequestParser parser_;
   const Route* route_ = nullptr;  // of the request in progress
+  bool has_head_ = false;         // of it, whatever becomes of its body
   std::string unread_;            // bytes that have arrived and are not part of what was parsed
   bool needs_more_ = false;       // the parser has seen `unread_` and cannot go on without more
   Phase phase_ = Phase::idle;

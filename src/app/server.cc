@@ -172,7 +172,8 @@ Result<void> Server::Parts::listen() {
   options.gate = [this](const Request& request) { return access.check(request); };
   options.decorate = [this](const Request& request, Response& response) {
     access.decorate(request, response);
-    if (response.status >= 500 && tasks && TaskRoutes::is_protected(request.path))
+    const bool is_of_tasks = TaskRoutes::is_protected(request.path) || !response.cause.empty();
+    if (response.status >= 500 && tasks && is_of_tasks)
       log_task_failure(request, response, base::Clock::system().now());
   };
   options.not_found = [this](const Request& request) { return unknown(request); };

@@ -32,7 +32,19 @@ bool is_of_task(std::string_view path, std::string_view name) {
 std::string on_one_line(std::string_view text) {
   std::string quoted;
   base::json::append_string(quoted, text);
-  return quoted.substr(1, quoted.size() - 2);
+  std::string line;
+  for (std::size_t i = 1; i + 1 < quoted.size(); ++i) {
+    // DEL, and U+0080 to U+009F, with which a terminal may begin a command.
+    const auto byte = static_cast<unsigned char>(quoted[i]);
+    const auto next = static_cast<unsigned char>(quoted[i + 1]);
+    const bool is_c1 = byte == 0xc2 && next < 0xa0 && i + 2 < quoted.size();
+    if (is_c1 || byte == 0x7f)
+      line += fmt::format("\\u{:04x}", is_c1 ? next : byte);
+    else
+      line += quoted[i];
+    i += is_c1;
+  }
+  return line;
 }
 
 std::string publication(const Request& request) {

@@ -1,5 +1,6 @@
 #include "task_log.h"
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 namespace app {
@@ -8,6 +9,7 @@ namespace {
 using net::Method;
 using net::Request;
 using net::Response;
+using testing::HasSubstr;
 
 class TaskLogTest : public testing::Test {
  protected:
@@ -73,6 +75,17 @@ TEST_F(TaskLogTest, ARequestIsToldByWhatItIsAbout) {
   EXPECT_EQ(about(Method::get, "/events", "", 200), "SSE (global subscriber connected)");
   EXPECT_EQ(about(Method::post, "/tasks/t/resolve", "{}", 200), "200 (resolve)");
   EXPECT_EQ(about(Method::get, "/tasks/t/events/history", "", 200), "200");
+}
+
+TEST_F(TaskLogTest, NothingOfARequestCommandsATerminal) {
+  const std::string odd =
+      "a\n\x1b[2J\x7f\xc2\x9b"
+      "31m\xc3\xa9\xc2\xa0"
+      "b";
+  const std::string quoted =
+      "a\\n\\u001b[2J\\u007f\\u009b31m\xc3\xa9\xc2\xa0"
+      "b";
+  EXPECT_THAT(line(request(Method::get, "GET", "/tasks/" + odd), 404), HasSubstr("/" + quoted));
 }
 
 TEST_F(TaskLogTest, AFailureIsALineOfJsonWithItsCause) {

@@ -25,7 +25,6 @@ constexpr std::size_t kMostOpen = 8;  // logs that wait for more
 constexpr auto kQuiet = 10s;
 constexpr auto kRetry = 5s;  // each time as much longer, up to the last
 constexpr auto kLastRetry = 60s;
-constexpr std::uint64_t kBytesPerMs = 20'000;  // a document waits a moment for each of these
 
 }  // namespace
 
@@ -75,6 +74,7 @@ Task<void> Follower::stop() {
   queued_.clear();
   later_.clear();
   restless_.clear();
+  left_out_.clear();
   ticks_.reset();
   ended();  // whoever waits for what was in line waits in vain
   co_await idle();
@@ -133,9 +133,7 @@ void Follower::changed(const FileChange& change) {
   if (!cursor && !source_of(path)) return;
   if (change.what == What::removed && path != change.path) return;  // a write-ahead log
   if (cursor && agents::shape_of(cursor->format) == agents::Shape::document)
-    return enqueue_at(Clock::now() + options_.debounce +
-                          std::chrono::milliseconds(cursor->stamp.bytes / kBytesPerMs),
-                      path);
+    return enqueue_at(Clock::now() + options_.debounce + time_to_read(cursor->stamp.bytes), path);
   enqueue(path, live_, 0);
 }
 
@@ -213,6 +211,7 @@ void Follower::failed(const std::string& path, const Error& error) {
     index_->left(path);
     tries_.erase(path);
     restless_.erase(path);
+    left_out_.erase(path);
     return;
   }
   if (cursor) {

@@ -255,6 +255,8 @@ Task<Result<void>> Follower::read_document(Log& log) {
   std::unique_ptr<agents::DocumentReader> reader =
       agents::make_document_reader(cursor.format, options_.readers);
   if (!reader->restore(log.reader_state)) reader->restore({});
+  // One pass waits for a document once, or it might never end.
+  const bool waits = options_.tries_again || !left_out_.contains(log.path);
   bool may_grow = false;
   std::function<Result<void>(std::size_t)> read = [&](std::size_t) -> Result<void> {
     Result<void> stored;
@@ -264,7 +266,9 @@ Task<Result<void>> Follower::read_document(Log& log) {
       if (log.intake->waiting() >= kWaitingBytes) stored = store_from_worker();
     };
     using Writing = agents::DocumentReader::Writing;
-    TRY(may_grow, this->may_grow(log));
+    if (waits) {
+      TRY(may_grow, this->may_grow(log));
+    }
     reader->expect(may_grow ? Writing::goes_on : Writing::is_over);
     TRY_OK(reader->read(log.path, sink, stopping_));
     return stored;
@@ -278,8 +282,10 @@ Task<Result<void>> Follower::read_document(Log& log) {
   if (reader->has_left_out() || (is_corrupt && may_grow)) {
     // It may be half written: it is read again once it is old, changed or not.
     cursor.stamp.modified_ns = 0;
-    enqueue_at(Clock::now() + options_.settle, log.path);
+    left_out_.insert(log.path);
+    enqueue_at(Clock::now() + options_.settle + time_to_read(log.stamp.bytes), log.path);
   } else {
+    left_out_.erase(log.path);
     count_broken(log, reader->counts(), done);
   }
   Part last{std::move(cursor), reader->save(), true};

@@ -34,6 +34,12 @@ struct Follower::Log {
 std::unique_ptr<agents::LogReader> make_reader(const Cursor& cursor, agents::Telling telling,
                                                const agents::ReaderOptions& options);
 
+/// About; a document that changes is read again no oftener than its size allows.
+inline std::chrono::milliseconds time_to_read(std::uint64_t bytes) {
+  constexpr std::uint64_t kBytesPerMs = 20'000;
+  return std::chrono::milliseconds(bytes / kBytesPerMs);
+}
+
 /// What tells one state of a log from another: of a database its write-ahead log counts too.
 base::Result<agents::FileStamp> stamp_of_log(agents::Format format, const std::string& path);
 

@@ -173,6 +173,7 @@ class FollowerTest : public testing::Test {
     options.settle = settle;
     options.rediscovery = rediscovery;
     options.from = from;
+    options.tries_again = tries_again;
     on_thread([&] {
       follower = std::make_unique<Follower>(Follower::Parts{thread, pool, watcher, sink, metrics},
                                             std::move(options));
@@ -242,6 +243,7 @@ class FollowerTest : public testing::Test {
   std::chrono::milliseconds debounce{1}, settle{2000};
   std::chrono::seconds rediscovery{60};
   std::optional<base::Time> from;
+  bool tries_again = true;
   net::IoThread thread;
   base::WorkerPool pool;
   base::Metrics metrics;
@@ -484,6 +486,30 @@ TEST_F(FollowerTest, WhatWasLeftOutIsToldThoughNothingChangesAnyMore) {
   std::ofstream(logs + "/a.txt") << "user:\none\nassistant:\ntwo";
   start();
   EXPECT_TRUE(sink.await([&] { return said("two"); }));
+}
+
+TEST_F(FollowerTest, OnePassEndsThoughADocumentIsBeingWritten) {
+  agent = agents::Agent::cursor;
+  logs = folder / "agent-transcripts";
+  settle = std::chrono::milliseconds{200};
+  tries_again = false;
+  fs::create_directories(logs);
+  const std::string path = logs + "/a.txt";
+  std::ofstream(path) << "user:\none\nassistant:\ntwo";
+  std::atomic<bool> has_ended = false, has_given_up = false;
+  std::thread writer([&] {
+    const auto due = std::chrono::steady_clock::now() + std::chrono::seconds{20};
+    while (!has_ended && !has_given_up) {
+      fs::last_write_time(path, fs::file_time_type::clock::now());
+      has_given_up = std::chrono::steady_clock::now() > due;
+    }
+  });
+  start();
+  finish();
+  has_ended = true;
+  writer.join();
+  EXPECT_FALSE(has_given_up);
+  EXPECT_TRUE(said("two"));
 }
 
 TEST_F(FollowerTest, ALogThatIsGoneIsForgottenAndTakenUpWhenItComesBack) {

@@ -69,7 +69,7 @@ class Follower {
     std::chrono::seconds rediscovery{60};
     std::chrono::seconds polling{2};  // of what cannot be watched
     std::function<void()> at_rest;    // called when all that a look around has found is taken
-    bool tries_again = true;          // what could not be read or stored
+    bool tries_again = true;  // what could not be read or stored, and what may be cut: no end
   };
   struct Parts {
     net::IoThread& thread;
@@ -156,6 +156,7 @@ class Follower {
   std::unordered_set<std::string> busy_ GUARDED_BY(strand_), again_ GUARDED_BY(strand_);
   std::unordered_map<std::string, Clock::time_point> later_ GUARDED_BY(strand_);
   std::unordered_map<std::string, Clock::time_point> restless_ GUARDED_BY(strand_);  // since when
+  std::unordered_set<std::string> left_out_ GUARDED_BY(strand_);    // of these what may be cut
   std::unordered_map<std::string, int> tries_ GUARDED_BY(strand_);  // that failed in a row
   std::deque<std::string> documents_ GUARDED_BY(strand_);  // that wait for the one that is open
   std::vector<AgentProgress> progress_ GUARDED_BY(strand_);

@@ -47,6 +47,19 @@ std::string scopes_of(const Value& body) {
   return are_texts ? json : R"(["*"])";
 }
 
+std::string claims_of(const Value& body, const TaskAuthSettings& auth, std::int64_t now,
+                      std::int64_t expires) {
+  std::string claims;
+  base::json::Writer json(claims);
+  json.begin_object().key("sub").value("admin").key("scope").raw(scopes_of(body));
+  json.key("taskIds").value("*").key("iat").value(now).key("exp").value(expires);
+  // Or the token would not pass where these are looked at.
+  if (!auth.issuer.empty()) json.key("iss").value(auth.issuer);
+  if (!auth.audience.empty()) json.key("aud").value(auth.audience);
+  json.end_object();
+  return claims;
+}
+
 }  // namespace
 
 base::Task<Response> TaskRoutes::make_admin_token(Request& request, const TaskCaller&) {
@@ -60,24 +73,7 @@ base::Task<Response> TaskRoutes::make_admin_token(Request& request, const TaskCa
   const std::int64_t now =
       std::chrono::floor<std::chrono::seconds>(parts_.clock.now()).time_since_epoch().count();
   const std::int64_t expires = now + seconds_of(*body);
-  std::string claims;
-  base::json::Writer writer(claims);
-  writer.begin_object()
-      .key("sub")
-      .value("admin")
-      .key("scope")
-      .raw(scopes_of(*body))
-      .key("taskIds")
-      .value("*")
-      .key("iat")
-      .value(now)
-      .key("exp")
-      .value(expires);
-  // Or the token would not pass where these are looked at.
-  const TaskAuthSettings& auth = parts_.settings.auth;
-  if (!auth.issuer.empty()) writer.key("iss").value(auth.issuer);
-  if (!auth.audience.empty()) writer.key("aud").value(auth.audience);
-  writer.end_object();
+  const std::string claims = claims_of(*body, parts_.settings.auth, now, expires);
   const auto token = parts_.access.sign(claims);
   if (!token) {
     Response failed = answer(500, "Failed to sign JWT");
@@ -85,13 +81,8 @@ base::Task<Response> TaskRoutes::make_admin_token(Request& request, const TaskCa
     co_return failed;
   }
   std::string text;
-  base::json::Writer(text)
-      .begin_object()
-      .key("token")
-      .value(*token)
-      .key("expiresAt")
-      .value(expires)
-      .end_object();
+  base::json::Writer json(text);
+  json.begin_object().key("token").value(*token).key("expiresAt").value(expires).end_object();
   co_return Response::text(200, "application/json", std::move(text));
 }
 

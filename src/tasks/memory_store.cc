@@ -92,7 +92,7 @@ void read_events(const Entry& entry, const HistoryQuery& query, History& history
       return;
     }
     history.events.push_back(log.at(at));
-    bytes += history.events.back().data.size();
+    bytes += size_of(history.events.back());
   }
 }
 

@@ -309,7 +309,7 @@ Result<History> history(Database& db, std::string_view task_id, const HistoryQue
         break;
       }
       TRY(Event event, event_of(row));
-      bytes += event.data.size();
+      bytes += size_of(event);
       history.events.push_back(std::move(event));
     }
   }

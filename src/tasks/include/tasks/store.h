@@ -61,7 +61,7 @@ struct HistoryQuery {
   /// later pages ask for no more than that, so that the whole is one picture.
   std::int64_t through = std::numeric_limits<std::int64_t>::max();
   std::int64_t limit = 0;     // events of this page, 0: all
-  std::size_t max_bytes = 0;  // of their data, but for one event at least; 0: any
+  std::size_t max_bytes = 0;  // of them, about, but for one event at least; 0: any
   bool with_series = false;   // also `accumulated`
   bool with_task = false;     // also `task`
   bool with_latest = false;   // also `latest`
@@ -179,6 +179,7 @@ bool is_listed(const TaskFilter& filter, Status status, const std::optional<std:
 
 /// About how many bytes it takes.
 std::size_t size_of(const Task& task);
+std::size_t size_of(const Event& event);
 
 /// Its status, if that is terminal.
 std::optional<Status> end_of(const Task& task);

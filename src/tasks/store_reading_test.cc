@@ -74,6 +74,18 @@ TEST_P(StoreReadingTest, APageOfAListEndsWhereItIsFullOfBytes) {
   EXPECT_EQ(await(store().list(query))->tasks.at(0).id, "b");
 }
 
+TEST_P(StoreReadingTest, MembersThatNoTaskHasCountInAPageOfAList) {
+  for (const char* id : {"a", "b"}) {
+    Archive archive;
+    archive.task.id = id;
+    archive.task.extra = R"({"x":")" + std::string(2000, 'x') + R"("})";
+    ASSERT_TRUE(await(engine_->import_archive(std::move(archive), false)));
+  }
+  ListQuery query;
+  query.max_bytes = 1000;
+  EXPECT_EQ(await(store().list(query))->tasks.size(), 1u);
+}
+
 TEST_P(StoreReadingTest, AnImportedTaskKeepsItsPlaceInLists) {
   running("a");
   create("b");

@@ -11,6 +11,7 @@
 #include "task_answers.h"
 #include "task_frames.h"
 #include "tasks/collapse.h"
+#include "tasks/history_pages.h"
 
 // The join of history and live, for one subscriber:
 //   1. Attach, holding: what is told is kept, not sent.
@@ -26,16 +27,14 @@ using net::SharedBytes;
 using tasks::Event;
 using tasks::Json;
 
-constexpr std::int64_t kPageEvents = 500;
-constexpr std::size_t kPageBytes = std::size_t{256} << 10;
 constexpr std::size_t kPagesAtOnce = 8;  // of history, read for the clients of one I/O thread
 constexpr std::string_view kKeepAlive = ":keepalive\n\n";
 
 /// Of the frames of these events, about.
 std::size_t bytes_of(const std::vector<Event>& events) {
-  constexpr std::size_t kFrame = 320;
+  constexpr std::size_t kFrame = 220;
   std::size_t bytes = 0;
-  for (const Event& event : events) bytes += kFrame + event.data.size();
+  for (const Event& event : events) bytes += kFrame + size_of(event);
   return bytes;
 }
 
@@ -409,31 +408,28 @@ std::size_t TaskFeed::here() const {
 /// False when history cannot be read, or the client has gone.
 base::Task<bool> TaskFeed::replay(Subscriber& subscriber) {
   const TaskStreamQuery& query = subscriber.query;
-  tasks::HistoryQuery page_query;
-  page_query.since = query.since;
-  page_query.max_bytes = kPageBytes;
-  page_query.with_series = !query.has_cursor;
+  tasks::HistoryQuery all;
+  all.since = query.since;
+  all.limit = query.limit;
+  all.with_series = !query.has_cursor;
+  // What has replaced an event meanwhile is held already, to be sent behind this.
+  tasks::HistoryPages pages(store_, subscriber.task_id, std::move(all),
+                            tasks::HistoryPages::Replaced::left_out);
   std::optional<tasks::Collapse> collapse;
-  std::int64_t left = query.limit;
   for (bool is_first = true;; is_first = false) {
-    page_query.limit = query.limit > 0 ? std::min(kPageEvents, left) : kPageEvents;
     Slots::Slot slot = co_await parts_[here()]->reading().take();
     if (subscriber.stream.is_closed()) co_return false;
-    auto page = co_await store_.history(subscriber.task_id, page_query);
+    auto page = co_await pages.next();
     if (!page) {
       base::log::warn("a task's stream is closed, for its history cannot be read: {}",
                       page.error().what);
       co_return false;
     }
     if (is_first) {
-      page_query.through = page->newest_index;
-      page_query.with_series = false;
       if (!query.has_cursor) collapse.emplace(std::move(page->accumulated));
       if (query.limit == 0) subscriber.seen = page->newest_index;
       if (tasks::is_terminal(page->status)) subscriber.end = page->status;
     }
-    const std::size_t count = page->events.size();
-    if (count > 0) page_query.after = page->events.back().index;
     std::string text;
     text.reserve(bytes_of(page->events));
     for (Event& next : page->events) {
@@ -452,14 +448,13 @@ base::Task<bool> TaskFeed::replay(Subscriber& subscriber) {
       append_event_frame(text, subscriber.task_id, next, query.is_wrapped, number, view);
     }
     if (!text.empty()) subscriber.stream.send(net::share(text));
-    left -= static_cast<std::int64_t>(count);
     page->events.clear();
     std::string().swap(text);
     slot.give_back();
     co_await subscriber.stream.drained();
     co_await NextTurn();  // a client that reads fast must not keep the others waiting
     if (subscriber.stream.is_closed()) co_return false;
-    if (page->is_last || count == 0 || (query.limit > 0 && left <= 0)) break;
+    if (page->is_last) break;
   }
   co_return true;
 }

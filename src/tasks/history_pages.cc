@@ -2,8 +2,8 @@
 
 #include <algorithm>
 
-// Only events of `latest` series ever go. Those that were there at the first page are kept here;
-// where a page no longer has one, it takes its place.
+// Only events of `latest` series ever go. An event that has replaced one of them has an index above
+// all that there were at the first page, so no page but those at the end can repeat a series.
 
 namespace tasks {
 
@@ -11,30 +11,30 @@ using base::Errc;
 using base::Error;
 using base::Result;
 
-HistoryPages::HistoryPages(TaskStore& store, std::string id, HistoryQuery query)
+HistoryPages::HistoryPages(TaskStore& store, std::string id, HistoryQuery query, Replaced replaced)
     : store_(store),
       id_(std::move(id)),
+      replaced_(replaced),
       query_(std::move(query)),
       left_(query_.limit > 0 ? query_.limit : std::numeric_limits<std::int64_t>::max()) {
   query_.max_bytes = kPageBytes;
-  query_.with_latest = true;
 }
 
 base::Task<Result<History>> HistoryPages::next() {
+  if (replaced_query_) {
+    CO_TRY(History page, co_await next_replaced());
+    co_return page;
+  }
   query_.limit = std::min(kPageEvents, left_);
   CO_TRY(History page, co_await store_.history(id_, query_));
-  if (!has_begun_) {
-    begin(page);
-  } else if (page.version != version_) {
-    co_return Error{Errc::gone, "an archive has taken the place of task " + id_};
-  }
+  const bool is_first = !has_begun_;
+  if (is_first) begin(page);
+  if (page.version != version_) co_return gone();
   if (!page.events.empty()) query_.after = page.events.back().index;
-  page.events = merge(std::move(page.events), page.is_last);
-  if (static_cast<std::int64_t>(page.events.size()) >= left_) {
-    page.events.resize(static_cast<std::size_t>(left_));
-    page.is_last = true;
-  }
   left_ -= static_cast<std::int64_t>(page.events.size());
+  if (left_ == 0) page.is_last = true;
+  const bool is_whole = is_first && page.is_last;
+  if (replaced_ == Replaced::told && !is_whole) hold_back(page);
   co_return page;
 }
 
@@ -42,40 +42,50 @@ void HistoryPages::begin(const History& page) {
   has_begun_ = true;
   version_ = page.version;
   query_.through = std::min(query_.through, page.newest_index);
-  query_.with_series = query_.with_task = query_.with_latest = false;
+  query_.with_series = query_.with_task = false;
   const bool is_by_time = query_.since.timestamp && !query_.since.id && !query_.since.index;
   // The next page begins behind this one, and need not look for its beginning.
   query_.since.id.reset();
   query_.since.index.reset();
   if (!is_by_time) query_.since.timestamp.reset();
-  for (const Event& event : page.latest)
-    if (event.index <= query_.through && (!is_by_time || event.timestamp > *query_.since.timestamp))
-      pending_.emplace(event.index, event);
 }
 
-std::vector<Event> HistoryPages::merge(std::vector<Event> events, bool is_last) {
-  if (pending_.empty() && told_.empty()) return events;
-  std::vector<Event> merged;
-  merged.reserve(events.size());
-  const auto take_pending = [&](std::int64_t below) {
-    while (!pending_.empty() && pending_.begin()->first < below) {
-      Event& event = pending_.begin()->second;
-      told_.insert(*event.series_id);
-      merged.push_back(std::move(event));
-      pending_.erase(pending_.begin());
-    }
-  };
-  for (Event& event : events) {
-    take_pending(event.index);
-    if (event.effective_mode() == SeriesMode::latest) {
-      if (told_.contains(*event.series_id)) continue;
-      std::erase_if(pending_,
-                    [&](const auto& each) { return each.second.series_id == event.series_id; });
-    }
-    merged.push_back(std::move(event));
+/// Of a page that is not all there is.
+void HistoryPages::hold_back(History& page) {
+  for (const Event& event : page.events)
+    if (event.effective_mode() == SeriesMode::latest) told_.insert(*event.series_id);
+  if (held_) page.events.insert(page.events.begin(), std::move(*held_));
+  held_.reset();
+  if (left_ == 0) return;
+  held_ = std::move(page.events.back());
+  page.events.pop_back();
+  if (!page.is_last) return;
+  page.is_last = false;
+  replaced_query_.emplace();
+  replaced_query_->behind = query_.through;
+  replaced_query_->limit = static_cast<std::size_t>(kPageEvents);
+  replaced_query_->max_bytes = kPageBytes;
+}
+
+base::Task<Result<History>> HistoryPages::next_replaced() {
+  CO_TRY(LatestPage found, co_await store_.latest(id_, *replaced_query_));
+  if (found.version != version_) co_return gone();
+  replaced_query_->after = std::move(found.reached);
+  History page;
+  page.is_last = found.is_last;
+  for (Event& event : found.events) {
+    if (left_ == 0) break;
+    if (!told_.insert(*event.series_id).second) continue;
+    page.events.push_back(std::move(event));
+    --left_;
   }
-  if (is_last) take_pending(std::numeric_limits<std::int64_t>::max());
-  return merged;
+  if (left_ == 0) page.is_last = true;
+  if (page.is_last) page.events.push_back(std::move(*held_));
+  co_return page;
+}
+
+Error HistoryPages::gone() const {
+  return {Errc::gone, "an archive has taken the place of task " + id_};
 }
 
 }  // namespace tasks

@@ -22,6 +22,7 @@ constexpr std::size_t kDueAtOnce = 100;
 constexpr std::size_t kSearchedAtOnce = 500;    // tasks, for an event's id
 constexpr std::size_t kListedAtOnce = 1024;     // tasks that a list looks at, of all divisions
 constexpr std::size_t kMostLookedAt = 4 << 10;  // for one page of a list
+constexpr std::size_t kMostSeries = 1000;       // looked at for one page of `latest` ones
 
 struct Series {
   std::int64_t newest_index = -1;
@@ -92,7 +93,7 @@ void read_events(const Entry& entry, const HistoryQuery& query, History& history
       return;
     }
     history.events.push_back(log.at(at));
-    bytes += history.events.back().data.size();
+    bytes += size_of(history.events.back());
   }
 }
 
@@ -113,12 +114,22 @@ std::optional<std::string> find_event(const Entry& entry,
   return std::nullopt;
 }
 
-/// The events of `latest` series behind those that were read.
-void read_latest(const Entry& entry, History& history) {
-  const std::int64_t end = history.events.empty() ? -1 : history.events.back().index;
-  for (const auto& [name, series] : entry.series)
-    if (series.newest_index > end)
-      history.latest.push_back(entry.log.at(entry.log.behind(series.newest_index - 1)));
+void read_latest(const Entry& entry, const LatestQuery& query, LatestPage& page) {
+  std::size_t bytes = 0, looked_at = 0;
+  page.reached = query.after;
+  auto at = query.after ? entry.series.upper_bound(*query.after) : entry.series.begin();
+  for (; at != entry.series.end(); ++at) {
+    const auto& [name, series] = *at;
+    if ((query.limit > 0 && page.events.size() == query.limit) ||
+        (query.max_bytes > 0 && bytes >= query.max_bytes) || ++looked_at > kMostSeries) {
+      page.reached = std::prev(at)->first;
+      page.is_last = false;
+      return;
+    }
+    if (series.newest_index <= query.behind) continue;
+    page.events.push_back(entry.log.at(entry.log.behind(series.newest_index - 1)));
+    bytes += size_of(page.events.back());
+  }
 }
 
 }  // namespace
@@ -210,8 +221,17 @@ class MemoryStore::Shard {
       for (const auto& [name, series] : entry->series)
         if (!series.accumulation.is_empty())
           history.accumulated.push_back(series.accumulation.event());
-    if (query.with_latest && !history.is_last) read_latest(*entry, history);
     return history;
+  }
+
+  Result<LatestPage> latest(const std::string& id, const LatestQuery& query) {
+    MutexLock lock(mutex_);
+    const Entry* entry = look(id);
+    if (!entry) return no_such_task(id);
+    LatestPage page;
+    page.version = entry->version;
+    read_latest(*entry, query, page);
+    return page;
   }
 
   bool has(std::string_view id) {
@@ -433,6 +453,10 @@ base::Task<Result<std::vector<Event>>> MemoryStore::append(std::string id,
 
 base::Task<Result<History>> MemoryStore::history(std::string id, HistoryQuery query) {
   co_return shard_of(id).history(id, query);
+}
+
+base::Task<Result<LatestPage>> MemoryStore::latest(std::string id, LatestQuery query) {
+  co_return shard_of(id).latest(id, query);
 }
 
 base::Task<Result<Numbering>> MemoryStore::numbering(std::string id, std::string client_id) {

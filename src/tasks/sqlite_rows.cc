@@ -174,10 +174,8 @@ std::optional<Event> event_of(std::string_view text) {
   return event;
 }
 
-/// What series have come to: those that accumulate, and the `latest` ones behind the page.
-Result<void> read_series(Database& db, std::string_view task_id, const HistoryQuery& query,
-                         History& history) {
-  const std::int64_t end = history.events.empty() ? query.after : history.events.back().index;
+/// What series have come to that accumulate.
+Result<void> read_series(Database& db, std::string_view task_id, History& history) {
   TRY(Statement row,
       db.prepare("SELECT event_json FROM taskcast_series_latest WHERE task_id = ?1"));
   row.bind(task_id);
@@ -186,11 +184,8 @@ Result<void> read_series(Database& db, std::string_view task_id, const HistoryQu
     if (!is_there) return {};
     auto event = event_of(row.text(0));
     if (!event || !event->series_id) return damaged("a series", task_id);
-    const SeriesMode mode = event->effective_mode();
-    if (mode == SeriesMode::accumulate && query.with_series)
+    if (event->effective_mode() == SeriesMode::accumulate)
       history.accumulated.push_back(std::move(*event));
-    else if (mode == SeriesMode::latest && query.with_latest && event->index > end)
-      history.latest.push_back(std::move(*event));
   }
 }
 
@@ -309,13 +304,48 @@ Result<History> history(Database& db, std::string_view task_id, const HistoryQue
         break;
       }
       TRY(Event event, event_of(row));
-      bytes += event.data.size();
+      bytes += size_of(event);
       history.events.push_back(std::move(event));
     }
   }
-  const bool wants_latest = query.with_latest && !history.is_last;
-  if (query.with_series || wants_latest) TRY_OK(read_series(db, task_id, query, history));
+  if (query.with_series) TRY_OK(read_series(db, task_id, history));
   return history;
+}
+
+Result<LatestPage> latest(Database& db, std::string_view task_id, const LatestQuery& query) {
+  static const std::string sql =
+      fmt::format("SELECT {} FROM taskcast_events WHERE task_id = ?1 AND idx = ?2", kEventColumns);
+  LatestPage page;
+  {
+    TRY(const auto version,
+        db.integer("SELECT task_version FROM taskcast_tasks WHERE id = ?1", task_id));
+    if (!version) return no_such_task(task_id);
+    page.version = *version;
+  }
+  page.reached = query.after;
+  // What is sorted are names and indexes; the events are fetched one by one.
+  TRY(Statement series,
+      db.prepare("SELECT series_id, idx FROM taskcast_events WHERE task_id = ?1 AND idx > ?2 AND "
+                 "series_mode = 'latest' AND (?3 IS NULL OR series_id > ?3) AND series_id IS NOT "
+                 "NULL ORDER BY series_id LIMIT ?4"));
+  series.bind(task_id, query.behind, query.after,
+              query.limit > 0 ? static_cast<std::int64_t>(query.limit) + 1 : -1);
+  for (std::size_t bytes = 0;;) {
+    TRY(const bool is_there, series.step());
+    if (!is_there) return page;
+    if ((query.limit > 0 && page.events.size() == query.limit) ||
+        (query.max_bytes > 0 && bytes >= query.max_bytes)) {
+      page.is_last = false;
+      return page;
+    }
+    TRY(Statement row, db.prepare(sql));
+    TRY(const bool is_found, row.bind(task_id, series.integer(1)).step());
+    if (!is_found) continue;
+    TRY(Event event, event_of(row));
+    bytes += size_of(event);
+    page.reached = event.series_id;
+    page.events.push_back(std::move(event));
+  }
 }
 
 Result<Numbering> numbering(Database& db, std::string_view task_id, std::string_view client_id) {

@@ -26,6 +26,9 @@ base::Result<void> erase(store::Database& db, std::string_view task_id, std::int
 base::Result<History> history(store::Database& db, std::string_view task_id,
                               const HistoryQuery& query);
 
+base::Result<LatestPage> latest(store::Database& db, std::string_view task_id,
+                                const LatestQuery& query);
+
 base::Result<Numbering> numbering(store::Database& db, std::string_view task_id,
                                   std::string_view client_id);
 

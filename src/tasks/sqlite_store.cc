@@ -271,6 +271,13 @@ base::Task<Result<History>> SqliteStore::history(std::string id, HistoryQuery qu
   co_return co_await readers_.run<History>(std::move(read));
 }
 
+base::Task<Result<LatestPage>> SqliteStore::latest(std::string id, LatestQuery query) {
+  std::function<Result<LatestPage>(Database&)> read = [&id, &query](Database& db) {
+    return rows::latest(db, id, query);
+  };
+  co_return co_await readers_.run<LatestPage>(std::move(read));
+}
+
 base::Task<Result<Numbering>> SqliteStore::numbering(std::string id, std::string client_id) {
   std::function<Result<Numbering>(Database&)> read = [&id, &client_id](Database& db) {
     return rows::numbering(db, id, client_id);

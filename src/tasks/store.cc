@@ -11,6 +11,10 @@ namespace tasks {
 using base::Errc;
 using base::Error;
 
+namespace {
+std::size_t size_of(const std::optional<std::string>& text) { return text ? text->size() : 0; }
+}  // namespace
+
 Error no_such_task(std::string_view id) {
   return {Errc::not_found, fmt::format("Task not found: {}", base::to_utf8(id))};
 }
@@ -35,9 +39,15 @@ bool is_listed(const TaskFilter& filter, Status status, const std::optional<std:
 }
 
 std::size_t size_of(const Task& task) {
-  return 200 + task.params.size() + task.metadata.size() + task.result.size() + task.error.size() +
-         task.auth_config.size() + task.webhooks.size() + task.cleanup.size() + task.tags.size() +
-         task.blocked_request.size();
+  return 200 + task.id.size() + size_of(task.type) + task.params.size() + task.metadata.size() +
+         task.result.size() + task.error.size() + task.auth_config.size() + task.webhooks.size() +
+         task.cleanup.size() + task.tags.size() + size_of(task.assigned_worker) +
+         size_of(task.reason) + task.blocked_request.size() + task.extra.size();
+}
+
+std::size_t size_of(const Event& event) {
+  return 100 + event.id.size() + event.type.size() + event.data.size() + size_of(event.series_id) +
+         size_of(event.series_field) + size_of(event.client_id);
 }
 
 std::optional<Status> end_of(const Task& task) {

@@ -16,7 +16,7 @@ namespace tasks {
 /// `invalid_argument` says what is wrong, of which event.
 base::Result<Archive> parse_archive(const base::json::Value& archive);
 
-/// Makes the events of an archive of those of a task, which come in the order of their indexes:
+/// Makes the events of an archive of those of a task, which come as `HistoryPages` tells them:
 /// every series is one event, where its first event stood, and the indexes are 0, 1, 2 …
 class ArchivedEvents {
  public:

@@ -48,6 +48,7 @@ class SqliteStore : public TaskStore, private store::GroupTarget {
   base::Task<base::Result<std::vector<Event>>> append(std::string id,
                                                       std::vector<NewEvent> events) override;
   base::Task<base::Result<History>> history(std::string id, HistoryQuery query) override;
+  base::Task<base::Result<LatestPage>> latest(std::string id, LatestQuery query) override;
   base::Task<base::Result<Numbering>> numbering(std::string id, std::string client_id) override;
   base::Task<base::Result<void>> settle() override;
   base::Task<base::Result<bool>> restore(Archive archive, bool overwrite) override;

@@ -58,13 +58,12 @@ struct HistoryQuery {
   Cursor since;
   std::int64_t after = -1;  // besides: only events above this index
   /// Only events up to this index. The first page of a reading tells the newest index there is;
-  /// later pages ask for no more than that, so that the whole is one picture.
+  /// later pages ask for no more than that.
   std::int64_t through = std::numeric_limits<std::int64_t>::max();
   std::int64_t limit = 0;     // events of this page, 0: all
-  std::size_t max_bytes = 0;  // of their data, but for one event at least; 0: any
+  std::size_t max_bytes = 0;  // of them, about, but for one event at least; 0: any
   bool with_series = false;   // also `accumulated`
   bool with_task = false;     // also `task`
-  bool with_latest = false;   // also `latest`
 };
 
 struct History {
@@ -74,11 +73,23 @@ struct History {
   std::optional<Task> task;
   /// The newest event of each `accumulate` series, its data what the series has grown to.
   std::vector<Event> accumulated;
-  bool is_last = true;  // nothing behind `events` is within the query
-  /// Where it is not the last: the events of `latest` series that stand behind `events`, for they
-  /// may be gone when the next page is read.
-  std::vector<Event> latest;
+  bool is_last = true;       // nothing behind `events` is within the query
   std::int64_t version = 0;  // another one once an archive has taken the task's place
+};
+
+/// A part of the events of `latest` series, by the names of the series.
+struct LatestQuery {
+  std::int64_t behind = -1;          // only events above this index
+  std::optional<std::string> after;  // only series with a name above
+  std::size_t limit = 0;             // events of this page, 0: all
+  std::size_t max_bytes = 0;         // of them, about, but for one event at least; 0: any
+};
+
+struct LatestPage {
+  std::vector<Event> events;
+  std::optional<std::string> reached;  // the next page begins behind this name
+  bool is_last = true;
+  std::int64_t version = 0;  // as in a history
 };
 
 struct TaskFilter {
@@ -149,6 +160,8 @@ class TaskStore {
                                                               std::vector<NewEvent> events) = 0;
 
   virtual base::Task<base::Result<History>> history(std::string id, HistoryQuery query) = 0;
+  /// A page may be empty and not the last.
+  virtual base::Task<base::Result<LatestPage>> latest(std::string id, LatestQuery query) = 0;
 
   virtual base::Task<base::Result<Numbering>> numbering(std::string id, std::string client_id) = 0;
 
@@ -179,6 +192,7 @@ bool is_listed(const TaskFilter& filter, Status status, const std::optional<std:
 
 /// About how many bytes it takes.
 std::size_t size_of(const Task& task);
+std::size_t size_of(const Event& event);
 
 /// Its status, if that is terminal.
 std::optional<Status> end_of(const Task& task);

@@ -28,11 +28,6 @@ struct Series {
   Accumulation accumulation;  // of an `accumulate` series
 };
 
-struct Numbered {
-  std::int64_t number = 0;
-  Time at{};
-};
-
 struct Entry {
   Task task;
   std::int64_t number = 0;   // in the order of creation
@@ -41,8 +36,8 @@ struct Entry {
   std::int64_t imported = 0;  // events below this index came with an archive
   EventLog log;
   std::map<std::string, Series, std::less<>> series;
-  /// The newest event of each publisher that numbers its own; null until there is one.
-  std::unique_ptr<std::map<std::string, Numbered, std::less<>>> clients;
+  /// Null until somebody numbers its events.
+  std::unique_ptr<PublisherNumbers> clients;
 };
 
 struct TextHash {
@@ -246,6 +241,8 @@ class MemoryStore::Shard {
       entry->log.append(event);
       note(*entry, event);
     }
+    if (auto newest = newest_numbers(archive.events); !newest.empty())
+      entry->clients = std::make_unique<PublisherNumbers>(std::move(newest));
     entry->next_index = entry->imported = static_cast<std::int64_t>(archive.events.size());
     schedule(*entry);
     if (before) {
@@ -315,13 +312,8 @@ class MemoryStore::Shard {
     due_.erase({due_time(entry.task), entry.task.id});
   }
 
-  /// Takes the event into what its publisher and its series have come to; of a `latest` one only
-  /// the newest stays.
+  /// Takes the event into its series; of a `latest` one only the newest stays.
   static void note(Entry& entry, const Event& event) {
-    if (event.client_id && event.client_seq) {
-      if (!entry.clients) entry.clients = std::make_unique<decltype(entry.clients)::element_type>();
-      (*entry.clients)[*event.client_id] = {*event.client_seq, event.timestamp};
-    }
     const SeriesMode mode = event.effective_mode();
     if (mode == SeriesMode::keep_all) return;
     Series& series = entry.series[*event.series_id];
@@ -347,6 +339,10 @@ class MemoryStore::Shard {
       event.timestamp = now;
       note(entry, event);
       entry.log.append(event);
+      if (event.client_id && event.client_seq) {
+        if (!entry.clients) entry.clients = std::make_unique<PublisherNumbers>();
+        (*entry.clients)[*event.client_id] = {*event.client_seq, now};
+      }
       if (!wants || event.effective_mode() != SeriesMode::accumulate ||
           accumulated_bytes >= kMostAccumulatedBytes)
         continue;

@@ -14,6 +14,10 @@ class StoreNumberingTest : public StoreContract {
   static NewEvent grown(std::string text) {
     return event(R"({"delta":")" + std::move(text) + R"("})", "o");
   }
+  /// Publishes, and notes what came of it once it is known.
+  void send(std::int64_t n, OutOfTurn out_of_turn = OutOfTurn::hold) {
+    run(n, out_of_turn).detach();
+  }
   base::Task<void> run(std::int64_t n, OutOfTurn out_of_turn) {
     std::vector<NewEvent> events;
     events.push_back(numbered(n));
@@ -92,6 +96,59 @@ TEST_P(StoreNumberingTest, AnImportLeavesNothingOfTheNumbersBefore) {
   EXPECT_EQ(expected(), std::nullopt);
   restart();
   EXPECT_EQ(expected(), std::nullopt);
+}
+
+TEST_P(StoreNumberingTest, WhoWaitsGoesOnWaitingAfterAnImport) {
+  running("t");
+  publish("t", numbered(1));
+  const Archive archive = export_archive("t");
+  send(3);
+  ASSERT_TRUE(*await(engine_->import_archive(archive, true)));
+  executor_.run_posted();
+  EXPECT_EQ(outcome_, "");
+  EXPECT_EQ(number(2), "2 taken;");
+  publish("t", numbered(4));  // waits for 3, which nothing holds up any more
+  EXPECT_EQ(outcome_, "2 taken;3 taken;");
+  EXPECT_EQ(indexes("t"), "0 1 2 3 4");
+}
+
+TEST_P(StoreNumberingTest, WhoWaitsIsJudgedByTheNumbersOfTheArchive) {
+  running("t");
+  publish("t", numbered(1));
+  const Archive before = export_archive("t");
+  for (const std::int64_t n : {2, 3, 4}) publish("t", numbered(n));
+  const Archive later = export_archive("t");
+  ASSERT_TRUE(*await(engine_->import_archive(before, true)));
+  publish("t", numbered(2));
+  for (const std::int64_t n : {4, 5, 7}) send(n);
+  ASSERT_TRUE(*await(engine_->import_archive(later, true)));
+  publish("t", numbered(6));
+  publish("t", numbered(8));
+  EXPECT_EQ(outcome_, "4 stale 5;5 taken;7 taken;");
+}
+
+TEST_P(StoreNumberingTest, WhoWaitsIsRefusedByAnArchiveThatDoesNotKnowIt) {
+  running("t");
+  const Archive empty = export_archive("t");
+  publish("t", numbered(1));
+  send(3);
+  ASSERT_TRUE(*await(engine_->import_archive(empty, true)));
+  executor_.run_posted();
+  EXPECT_EQ(outcome_, "3 timeout 2;");
+  EXPECT_EQ(number(2), "2 taken;");
+}
+
+TEST_P(StoreNumberingTest, WhoWaitsHearsOfATaskThatAnImportEnded) {
+  running("t");
+  publish("t", numbered(1));
+  Archive ended = export_archive("t");
+  ended.task.status = Status::completed;
+  send(3);
+  ASSERT_TRUE(*await(engine_->import_archive(ended, true)));
+  executor_.run_posted();
+  ASSERT_TRUE(await(store().settle()));
+  executor_.run_posted();
+  EXPECT_EQ(outcome_, "3 Cannot publish to task in terminal status: completed;");
 }
 
 INSTANTIATE_TEST_SUITE_P(Stores, StoreNumberingTest, all_stores(), name_of);

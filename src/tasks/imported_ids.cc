@@ -13,7 +13,7 @@ std::vector<ImportedIds::Hash> ImportedIds::hashes(const std::vector<Event>& eve
 
 std::vector<ImportedIds::Place> ImportedIds::find(Hash id) const {
   std::vector<Place> places;
-  const auto [begin, end] = events_.equal_range(id);
+  const auto [begin, end] = events_[id % kParts].equal_range(id);
   for (auto at = begin; at != end; ++at) places.push_back({*at->second.task_id, at->second.index});
   return places;
 }
@@ -26,13 +26,14 @@ void ImportedIds::replace(const std::string& task_id, std::vector<Hash> ids) {
   if (ids.empty()) return;
   const auto own = tasks_.emplace(task_id, std::move(ids)).first;
   std::int64_t index = 0;
-  for (const Hash id : own->second) events_.emplace(id, Owner{&own->first, index++});
+  for (const Hash id : own->second) part_of(id).emplace(id, Owner{&own->first, index++});
 }
 
 void ImportedIds::erase(const std::string& task_id, const std::vector<Hash>& ids) {
   for (const Hash id : ids) {
-    auto [at, end] = events_.equal_range(id);
-    while (at != end) at = at->second.task_id == &task_id ? events_.erase(at) : std::next(at);
+    Part& part = part_of(id);
+    auto [at, end] = part.equal_range(id);
+    while (at != end) at = at->second.task_id == &task_id ? part.erase(at) : std::next(at);
   }
 }
 

@@ -35,10 +35,14 @@ class ImportedIds {
     const std::string* task_id;  // a key of tasks_
     std::int64_t index;
   };
+  using Part = std::unordered_multimap<Hash, Owner>;
+  static constexpr std::size_t kParts = 1024;  // that do not all grow at once
+
+  Part& part_of(Hash id) { return events_[id % kParts]; }
   void erase(const std::string& task_id, const std::vector<Hash>& ids);
 
   std::unordered_map<std::string, std::vector<Hash>> tasks_;
-  std::unordered_multimap<Hash, Owner> events_;
+  std::vector<Part> events_ = std::vector<Part>(kParts);
 };
 
 }  // namespace tasks

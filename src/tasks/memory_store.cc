@@ -382,8 +382,7 @@ class MemoryStore::Shard {
   std::set<std::pair<Time, std::string>> due_ GUARDED_BY(mutex_);
 };
 
-MemoryStore::MemoryStore(const base::Clock& clock)
-    : clock_(clock), imported_(std::make_unique<ImportedIds>()) {
+MemoryStore::MemoryStore(const base::Clock& clock) : imported_(std::make_unique<ImportedIds>()) {
   for (auto& shard : shards_) shard = std::make_unique<Shard>(clock);
 }
 

@@ -47,7 +47,6 @@ class MemoryStore : public TaskStore {
   /// The id of an event of the archive that was made here for another task.
   std::optional<std::string> made_elsewhere(const Archive& archive) const;
 
-  const base::Clock& clock_;
   StoreListener* listener_ = nullptr;
   base::Mutex restore_mutex_;
   std::unique_ptr<ImportedIds> imported_ GUARDED_BY(restore_mutex_);

@@ -58,9 +58,16 @@ base::Task<Result<bool>> Engine::import_archive(Archive archive, bool overwrite)
   if (!is_terminal(task.status) && task.status != Status::paused)
     task.deadline = deadline_of(task.ttl, clock_.now());
   const Task imported = task;
+  const PublisherNumbers newest = newest_numbers(archive.events);
   const auto restored = co_await store_.restore(std::move(archive), overwrite);
-  if (restored && *restored) order_.forget(imported.id);  // its events are others now
-  if (restored) note(imported);
+  if (!restored) co_return restored;
+  note(imported);
+  PublisherOrder::Publishers publishers;
+  for (const auto& [client_id, own] : newest) {
+    const auto stored = known_of(own, imported.ttl);
+    if (stored.expected) publishers.emplace(client_id, stored);
+  }
+  order_.renumber(imported.id, publishers);
   co_return restored;
 }
 
@@ -69,14 +76,22 @@ void Engine::note(const Task& task) {
   if (is_due_soon_ && due_time(task) <= clock_.now() + kDuePeriod) is_due_soon_();
 }
 
-/// What the store knows of a publisher that was not silent for too long.
+/// Of a publisher that was not silent for too long.
+PublisherOrder::Stored Engine::known_of(const PublisherNumber& newest,
+                                        std::optional<std::int64_t> ttl) const {
+  PublisherOrder::Stored stored;
+  if (ttl) stored.lifetime = std::chrono::seconds{*ttl};
+  const auto silence = std::chrono::floor<std::chrono::seconds>(clock_.now() - newest.at);
+  if (silence < stored.lifetime) stored.expected = newest.number + 1;
+  return stored;
+}
+
 base::Task<Result<PublisherOrder::Stored>> Engine::stored_of(std::string id, std::string client) {
   PublisherOrder::Stored stored;
   if (order_.expected(id, client)) co_return stored;  // it does not matter
   CO_TRY(const Numbering numbering, co_await store_.numbering(std::move(id), std::move(client)));
-  if (numbering.ttl) stored.lifetime = std::chrono::seconds{*numbering.ttl};
-  const auto silence = std::chrono::floor<std::chrono::seconds>(clock_.now() - numbering.at);
-  if (numbering.newest && silence < stored.lifetime) stored.expected = *numbering.newest + 1;
+  stored = known_of({numbering.newest.value_or(0), numbering.at}, numbering.ttl);
+  if (!numbering.newest) stored.expected.reset();
   co_return stored;
 }
 

@@ -3,12 +3,14 @@
 #include <algorithm>
 #include <map>
 #include <set>
+#include <span>
 #include <string_view>
 #include <unordered_map>
 
 #include "base/mutex.h"
 #include "base/ulid.h"
 #include "event_log.h"
+#include "imported_ids.h"
 #include "tasks/accumulation.h"
 
 namespace tasks {
@@ -19,7 +21,7 @@ using base::Result;
 using base::Time;
 
 constexpr std::size_t kDueAtOnce = 100;
-constexpr std::size_t kSearchedAtOnce = 500;    // tasks, for an event's id
+constexpr std::size_t kSearchedAtOnce = 2048;   // tasks and ids, for events of an archive
 constexpr std::size_t kListedAtOnce = 1024;     // tasks that a list looks at, of all divisions
 constexpr std::size_t kMostLookedAt = 4 << 10;  // for one page of a list
 constexpr std::size_t kMostSeries = 1000;       // looked at for one page of `latest` ones
@@ -27,11 +29,6 @@ constexpr std::size_t kMostSeries = 1000;       // looked at for one page of `la
 struct Series {
   std::int64_t newest_index = -1;
   Accumulation accumulation;  // of an `accumulate` series
-};
-
-struct Numbered {
-  std::int64_t number = 0;
-  Time at{};
 };
 
 struct Entry {
@@ -42,8 +39,8 @@ struct Entry {
   std::int64_t imported = 0;  // events below this index came with an archive
   EventLog log;
   std::map<std::string, Series, std::less<>> series;
-  /// The newest event of each publisher that numbers its own; null until there is one.
-  std::unique_ptr<std::map<std::string, Numbered, std::less<>>> clients;
+  /// Null until somebody numbers its events.
+  std::unique_ptr<PublisherNumbers> clients;
 };
 
 struct TextHash {
@@ -97,20 +94,28 @@ void read_events(const Entry& entry, const HistoryQuery& query, History& history
   }
 }
 
-/// One of `ids`, which are sorted, that an event of the task has.
-std::optional<std::string> find_event(const Entry& entry,
-                                      const std::vector<std::string_view>& ids) {
+using SortedIds = std::span<const std::string_view>;
+
+/// One of `ids` that an event has which was made here. Adds what it looked at.
+std::optional<std::string> find_any(const Entry& entry, SortedIds ids, std::size_t& looked_at) {
   const EventLog& log = entry.log;
   const std::size_t made = log.behind(entry.imported - 1);
-  for (std::size_t at = 0; at < made; ++at)
-    if (std::binary_search(ids.begin(), ids.end(), log.id_at(at)))
-      return std::string(log.id_at(at));
+  ++looked_at;
   // The usual case: it lived at another time.
   if (ids.empty() || made == log.size() || log.id_at(made) > ids.back() ||
       log.id_at(log.size() - 1) < ids.front())
     return std::nullopt;
-  for (const std::string_view id : ids)
-    if (find_made(log, made, id)) return std::string(id);
+  const auto begin = std::lower_bound(ids.begin(), ids.end(), log.id_at(made));
+  const auto end = std::upper_bound(begin, ids.end(), log.id_at(log.size() - 1));
+  const auto count = static_cast<std::size_t>(end - begin);
+  looked_at += std::min(count, log.size() - made);
+  if (count <= log.size() - made) {
+    for (auto id = begin; id != end; ++id)
+      if (find_made(log, made, *id)) return std::string(*id);
+    return std::nullopt;
+  }
+  for (std::size_t at = made; at < log.size(); ++at)
+    if (std::binary_search(begin, end, log.id_at(at))) return std::string(log.id_at(at));
   return std::nullopt;
 }
 
@@ -239,19 +244,27 @@ class MemoryStore::Shard {
     return look(id) != nullptr;
   }
 
-  /// An event of `ids`, which are sorted, that another task than this one has, among some tasks
-  /// from `position` on, which moves; nothing is left when it stays.
-  std::optional<std::string> find_other(std::string_view task_id,
-                                        const std::vector<std::string_view>& ids,
+  /// An event of `ids` that was made here for another task than this one, among some tasks from
+  /// `position` on, which moves; nothing is left when it stays.
+  std::optional<std::string> find_other(std::string_view task_id, SortedIds ids,
                                         std::size_t& position) {
     MutexLock lock(mutex_);
-    const std::size_t end = std::min(in_order_.size(), position + kSearchedAtOnce);
-    for (; position < end; ++position) {
+    for (std::size_t looked_at = 0; position < in_order_.size() && looked_at < kSearchedAtOnce;
+         ++position) {
       const Entry& entry = *in_order_[position];
       if (entry.task.id == task_id) continue;
-      if (auto found = find_event(entry, ids)) return found;
+      if (auto found = find_any(entry, ids, looked_at)) return found;
     }
     return std::nullopt;
+  }
+
+  /// Whether that event of the task has this id.
+  bool has_event(std::string_view task_id, std::int64_t index, std::string_view id) {
+    MutexLock lock(mutex_);
+    const Entry* entry = look(task_id);
+    if (!entry) return false;
+    const std::size_t at = entry->log.behind(index - 1);
+    return at < entry->log.size() && entry->log.index_at(at) == index && entry->log.id_at(at) == id;
   }
 
   Result<bool> restore(Archive archive, bool overwrite, std::atomic<std::int64_t>& created,
@@ -266,6 +279,8 @@ class MemoryStore::Shard {
       entry->log.append(event);
       note(*entry, event);
     }
+    if (auto newest = newest_numbers(archive.events); !newest.empty())
+      entry->clients = std::make_unique<PublisherNumbers>(std::move(newest));
     entry->next_index = entry->imported = static_cast<std::int64_t>(archive.events.size());
     schedule(*entry);
     if (before) {
@@ -335,13 +350,8 @@ class MemoryStore::Shard {
     due_.erase({due_time(entry.task), entry.task.id});
   }
 
-  /// Takes the event into what its publisher and its series have come to; of a `latest` one only
-  /// the newest stays.
+  /// Takes the event into its series; of a `latest` one only the newest stays.
   static void note(Entry& entry, const Event& event) {
-    if (event.client_id && event.client_seq) {
-      if (!entry.clients) entry.clients = std::make_unique<decltype(entry.clients)::element_type>();
-      (*entry.clients)[*event.client_id] = {*event.client_seq, event.timestamp};
-    }
     const SeriesMode mode = event.effective_mode();
     if (mode == SeriesMode::keep_all) return;
     Series& series = entry.series[*event.series_id];
@@ -367,6 +377,10 @@ class MemoryStore::Shard {
       event.timestamp = now;
       note(entry, event);
       entry.log.append(event);
+      if (event.client_id && event.client_seq) {
+        if (!entry.clients) entry.clients = std::make_unique<PublisherNumbers>();
+        (*entry.clients)[*event.client_id] = {*event.client_seq, now};
+      }
       if (!wants || event.effective_mode() != SeriesMode::accumulate ||
           accumulated_bytes >= kMostAccumulatedBytes)
         continue;
@@ -388,7 +402,7 @@ class MemoryStore::Shard {
   std::set<std::pair<Time, std::string>> due_ GUARDED_BY(mutex_);
 };
 
-MemoryStore::MemoryStore(const base::Clock& clock) : clock_(clock) {
+MemoryStore::MemoryStore(const base::Clock& clock) : imported_(std::make_unique<ImportedIds>()) {
   for (auto& shard : shards_) shard = std::make_unique<Shard>(clock);
 }
 
@@ -465,21 +479,35 @@ base::Task<Result<Numbering>> MemoryStore::numbering(std::string id, std::string
 
 base::Task<Result<void>> MemoryStore::settle() { co_return Result<void>(); }
 
+/// What was made here is looked for outside of the lock: nothing made elsewhere joins it.
 base::Task<Result<bool>> MemoryStore::restore(Archive archive, bool overwrite) {
-  Shard& shard = shard_of(archive.task.id);
+  const std::string task_id = archive.task.id;
+  Shard& shard = shard_of(task_id);
+  if (!overwrite && shard.has(task_id)) co_return task_exists(task_id);
+  if (const auto other = made_elsewhere(archive)) co_return event_exists(*other);
+  std::vector<ImportedIds::Hash> ids = ImportedIds::hashes(archive.events);
   MutexLock lock(restore_mutex_);  // or two archives could bring the same event
-  if (!overwrite && shard.has(archive.task.id)) co_return task_exists(archive.task.id);
+  for (std::size_t at = 0; at < ids.size(); ++at)
+    for (const ImportedIds::Place& place : imported_->find(ids[at]))
+      if (place.task_id != task_id &&
+          shard_of(place.task_id).has_event(place.task_id, place.index, archive.events[at].id))
+        co_return event_exists(archive.events[at].id);
+  auto restored = shard.restore(std::move(archive), overwrite, created_, listener_);
+  if (restored) imported_->replace(task_id, std::move(ids));
+  co_return restored;
+}
+
+std::optional<std::string> MemoryStore::made_elsewhere(const Archive& archive) const {
   std::vector<std::string_view> ids;
   ids.reserve(archive.events.size());
   for (const Event& event : archive.events) ids.push_back(event.id);
   std::sort(ids.begin(), ids.end());
-  for (const auto& each : shards_)
+  for (const auto& shard : shards_)
     for (std::size_t position = 0, before = 1; position != before;) {
       before = position;
-      if (const auto other = each->find_other(archive.task.id, ids, position))
-        co_return event_exists(*other);
+      if (auto other = shard->find_other(archive.task.id, ids, position)) return other;
     }
-  co_return shard.restore(std::move(archive), overwrite, created_, listener_);
+  return std::nullopt;
 }
 
 Time MemoryStore::next_due() const {

@@ -109,6 +109,41 @@ void PublisherOrder::forget(std::string_view task_id) {
   tasks_.erase(task);
 }
 
+void PublisherOrder::renumber(std::string_view task_id, const Publishers& archived) {
+  MutexLock lock(mutex_);
+  const auto task = tasks_.find(task_id);
+  if (task == tasks_.end()) return;
+  for (auto at = task->second.begin(); at != task->second.end();) {
+    Client& client = at->second;
+    const auto found = archived.find(at->first);
+    if (found == archived.end()) {
+      end_waits(client, base::Time::max());
+      at = task->second.erase(at);
+      continue;
+    }
+    client.has_stored = true;
+    client.lifetime = found->second.lifetime;
+    if (found->second.expected) renumber(client, *found->second.expected);
+    ++at;
+  }
+  if (task->second.empty()) tasks_.erase(task);
+}
+
+/// What is being stored under an old number does not move the new one: `done` tells it another.
+void PublisherOrder::renumber(Client& client, std::int64_t expected) {
+  if (client.expected == expected) return;
+  client.expected = expected;
+  client.is_in_flight = false;
+  while (!client.waiting.empty() && client.waiting.begin()->first <= expected) {
+    Wait& wait = *client.waiting.begin()->second;
+    if (wait.number == expected)
+      client.is_in_flight = true;
+    else
+      wait.refusal = SequenceRefusal{SequenceRefusal::Kind::stale, expected, wait.number};
+    let_go(client, wait);
+  }
+}
+
 /// Those that began no later than this.
 void PublisherOrder::end_waits(Client& client, base::Time since) {
   std::vector<Wait*> late;

@@ -94,6 +94,38 @@ TEST_F(PublisherOrderTest, ATasksEndLetsAllGo) {
   EXPECT_FALSE(order_.expected("t", "c"));
 }
 
+TEST_F(PublisherOrderTest, AnArchiveSetsWhatThoseWhoWaitWaitFor) {
+  take(1);
+  store(1);
+  for (const int number : {3, 4, 5, 7}) take(number);
+  order_.renumber("t", {{"c", {4, PublisherOrder::kForget}}});
+  executor_.run_posted();
+  EXPECT_EQ(told_, "1;stale 4<3;4;");
+  store(4);
+  store(5);
+  EXPECT_EQ(told_, "1;stale 4<3;4;5;");
+  order_.renumber("t", {{"other", {7, PublisherOrder::kForget}}});
+  executor_.run_posted();
+  EXPECT_EQ(told_, "1;stale 4<3;4;5;timeout 6<7;");
+  EXPECT_FALSE(order_.expected("t", "c"));
+}
+
+TEST_F(PublisherOrderTest, WhatIsStoredBesideAnArchiveDoesNotMoveItsNumbers) {
+  take(1);
+  take(2);
+  order_.renumber("t", {{"c", {0, PublisherOrder::kForget}}});
+  store(1);
+  EXPECT_EQ(told_, "1;");
+  EXPECT_EQ(order_.expected("t", "c"), 0);
+  take(0);
+  store(0);
+  EXPECT_EQ(told_, "1;0;");
+  take(1);
+  store(1);
+  EXPECT_EQ(told_, "1;0;1;2;");
+  store(2);
+}
+
 TEST_F(PublisherOrderTest, AStopEndsEveryWait) {
   take(1);
   take(3);

@@ -58,6 +58,8 @@ Result<SqliteStore::Heads::Added> SqliteStore::Heads::add(Database& db, const st
     accumulated_bytes += accumulated.size();
     TRY_OK(rows::insert(db, task_id, event));
     head.newest_index = event.index;
+    if (event.client_id && event.client_seq)
+      head.unsaved_numbers[*event.client_id] = {*event.client_seq, now};
     if (!head.is_changed) changed_.push_back(task_id);
     head.is_changed = true;
     if (accumulated.empty()) continue;
@@ -114,6 +116,7 @@ Result<void> SqliteStore::Heads::replace(Database& db, const Archive& archive) {
     TRY_OK(rows::insert(db, id, event));
   }
   head.newest_index = static_cast<std::int64_t>(archive.events.size()) - 1;
+  head.unsaved_numbers = newest_numbers(archive.events);
   return {};
 }
 
@@ -134,7 +137,14 @@ Result<void> SqliteStore::Heads::flush(Database& db) {
         TRY_OK(rows::save_series(db, task_id, its.accumulation.event()));
       }
     }
-    if (is_terminal(head.status)) heads_.erase(found);
+    if (is_terminal(head.status)) {
+      TRY_OK(rows::clear_numbers(db, task_id));
+      heads_.erase(found);
+      continue;
+    }
+    for (const auto& [client_id, newest] : head.unsaved_numbers)
+      TRY_OK(rows::save_number(db, task_id, client_id, newest));
+    head.unsaved_numbers.clear();
   }
   changed_.clear();
   if (heads_.size() > kMostHeads || bytes_ > kMostSeriesBytes) forget();

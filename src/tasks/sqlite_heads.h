@@ -57,6 +57,7 @@ class SqliteStore::Heads {
     Status status = Status::pending;
     std::optional<std::int64_t> newest_index;  // read when needed
     std::map<std::string, Series, std::less<>> series;
+    PublisherNumbers unsaved_numbers;  // since the last flush
     bool is_changed = false;
   };
   struct TextHash {

@@ -356,13 +356,26 @@ Result<Numbering> numbering(Database& db, std::string_view task_id, std::string_
   numbering.ttl = integer_or_null(task, 1);
   const auto status = parse_status(task.text(0));
   if (status && is_terminal(*status)) return numbering;
-  TRY(Statement event, db.prepare("SELECT client_seq, timestamp FROM taskcast_events WHERE task_id "
-                                  "= ?1 AND client_id = ?2 ORDER BY idx DESC LIMIT 1"));
-  TRY(const bool has_any, event.bind(task_id, client_id).step());
-  if (!has_any) return numbering;
-  numbering.newest = integer_or_null(event, 0);
-  numbering.at = to_time(event.integer(1));
+  TRY(Statement row,
+      db.prepare("SELECT newest, at FROM sightline_publishers WHERE task_id = ?1 AND "
+                 "client_id = ?2"));
+  TRY(const bool is_known, row.bind(task_id, client_id).step());
+  if (!is_known) return numbering;
+  numbering.newest = row.integer(0);
+  numbering.at = to_time(row.integer(1));
   return numbering;
+}
+
+Result<void> save_number(Database& db, std::string_view task_id, std::string_view client_id,
+                         const PublisherNumber& newest) {
+  return db.run(
+      "INSERT INTO sightline_publishers(task_id, client_id, newest, at) VALUES(?1, ?2, ?3, ?4) ON "
+      "CONFLICT(task_id, client_id) DO UPDATE SET newest = excluded.newest, at = excluded.at",
+      task_id, client_id, newest.number, milliseconds(newest.at));
+}
+
+Result<void> clear_numbers(Database& db, std::string_view task_id) {
+  return db.run("DELETE FROM sightline_publishers WHERE task_id = ?1", task_id);
 }
 
 Result<std::int64_t> newest_index(Database& db, std::string_view task_id) {
@@ -413,6 +426,7 @@ Result<std::optional<std::string>> other_owner(Database& db, std::string_view ta
 }
 
 Result<void> clear(Database& db, std::string_view task_id) {
+  TRY_OK(clear_numbers(db, task_id));
   TRY_OK(db.run("DELETE FROM taskcast_events WHERE task_id = ?1", task_id));
   TRY_OK(db.run("DELETE FROM taskcast_series_latest WHERE task_id = ?1", task_id));
   return db.run("DELETE FROM taskcast_index_counters WHERE task_id = ?1", task_id);

@@ -31,6 +31,9 @@ base::Result<LatestPage> latest(store::Database& db, std::string_view task_id,
 
 base::Result<Numbering> numbering(store::Database& db, std::string_view task_id,
                                   std::string_view client_id);
+base::Result<void> save_number(store::Database& db, std::string_view task_id,
+                               std::string_view client_id, const PublisherNumber& newest);
+base::Result<void> clear_numbers(store::Database& db, std::string_view task_id);
 
 /// The newest index ever given out; -1: none.
 base::Result<std::int64_t> newest_index(store::Database& db, std::string_view task_id);

@@ -37,6 +37,9 @@ CREATE TABLE IF NOT EXISTS taskcast_worker_assignments(
 CREATE TABLE IF NOT EXISTS taskcast_worker_events(
   id TEXT PRIMARY KEY, worker_id TEXT NOT NULL, timestamp INTEGER NOT NULL, action TEXT NOT NULL,
   data TEXT);
+CREATE TABLE IF NOT EXISTS sightline_publishers(
+  task_id TEXT NOT NULL REFERENCES taskcast_tasks(id) ON DELETE CASCADE, client_id TEXT NOT NULL,
+  newest INTEGER NOT NULL, at INTEGER NOT NULL, PRIMARY KEY(task_id, client_id)) WITHOUT ROWID;
 )sql";
 
 /// The originals' later columns, then those of this program.
@@ -70,15 +73,15 @@ constexpr Column kColumns[] = {
     {"taskcast_events", "client_seq", "INTEGER"},
 };
 
-// The unique constraint of events is the index that reading by task needs.
+// The unique constraint of events is the index that reading by task needs. Files may have an index
+// that nothing reads any more.
 constexpr const char* kIndexes = R"sql(
 CREATE INDEX IF NOT EXISTS idx_tasks_execution_deadline ON taskcast_tasks(execution_deadline_at)
   WHERE execution_deadline_at IS NOT NULL
     AND status NOT IN ('completed', 'failed', 'timeout', 'cancelled');
 CREATE INDEX IF NOT EXISTS sightline_tasks_resume ON taskcast_tasks(resume_at)
   WHERE resume_at IS NOT NULL;
-CREATE INDEX IF NOT EXISTS sightline_events_client ON taskcast_events(task_id, client_id, idx)
-  WHERE client_id IS NOT NULL;
+DROP INDEX IF EXISTS sightline_events_client;
 )sql";
 
 Result<std::set<std::string>> columns_of(Database& db, const char* table) {

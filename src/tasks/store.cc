@@ -32,6 +32,17 @@ Error is_over(Status status) {
           fmt::format("Cannot publish to task in terminal status: {}", name(status))};
 }
 
+PublisherNumbers newest_numbers(const std::vector<Event>& archived) {
+  PublisherNumbers newest;
+  for (const Event& event : archived) {
+    if (!event.client_id || !event.client_seq) continue;
+    const PublisherNumber own{*event.client_seq, event.timestamp};
+    const auto [at, is_new] = newest.try_emplace(*event.client_id, own);
+    if (!is_new && at->second.number < own.number) at->second = own;
+  }
+  return newest;
+}
+
 bool is_listed(const TaskFilter& filter, Status status, const std::optional<std::string>& type) {
   if (filter.matches_none || (filter.type && filter.type != type)) return false;
   return filter.statuses.empty() ||

@@ -142,6 +142,27 @@ TEST_P(StoreReadingTest, AnEventOfAnArchiveIsNoOtherTasks) {
   EXPECT_EQ(history("c").events.back().id, "own");
 }
 
+TEST_P(StoreReadingTest, TheIdOfAnEventThatIsGoneIsFree) {
+  Archive archive;
+  archive.task.status = Status::running;
+  const auto import = [&](const std::string& task, const std::string& id,
+                          std::optional<std::string> series = {}) {
+    archive.task.id = task;
+    archive.events.assign(1, {});
+    Event& event = archive.events[0];
+    static_cast<NewEvent&>(event) = StoreContract::event("1", series, SeriesMode::latest);
+    event.id = id;
+    return await(engine_->import_archive(archive, true)).ok();
+  };
+  EXPECT_TRUE(import("a", "x", "p"));
+  EXPECT_FALSE(import("b", "x"));
+  publish("a", event("2", "p", SeriesMode::latest));
+  EXPECT_TRUE(import("b", "x"));
+  EXPECT_TRUE(import("b", "y"));
+  EXPECT_TRUE(import("c", "x"));
+  EXPECT_FALSE(import("a", "y"));
+}
+
 TEST_P(StoreReadingTest, APublishersNumbersGoOnAfterANewStart) {
   create("t");
   const auto number = [&](std::int64_t n) {

@@ -25,6 +25,23 @@ test('a publisher that tries again after a crash does not publish twice', async 
   await server.stop();
 });
 
+test('a number outlives the event that had it', async () => {
+  const dir = temporaryDirectory();
+  let server = await startTasks({ storage: 'sqlite', dir });
+  const id = await server.tasks.running();
+  const latest = { seriesId: 'pct', seriesMode: 'latest' };
+  const third = event(30, { clientId: 'c', clientSeq: 3, ...latest });
+  for (const n of [1, 2]) await server.tasks.publish(id, event(n, { clientId: 'c', clientSeq: n }));
+  assert.equal((await server.tasks.publish(id, third)).status, 201);
+  assert.equal((await server.tasks.publish(id, event(40, latest))).status, 201);
+  await server.stop('SIGKILL');
+  server = await startTasks({ storage: 'sqlite', dir });
+  assert.deepEqual((await server.tasks.get(`/tasks/${id}/seq/c`)).json, { clientId: 'c', expectedSeq: 4 });
+  assert.equal((await server.tasks.publish(id, third)).json.error, 'seq_stale');
+  assert.deepEqual((await server.tasks.history(id)).slice(1).map(({ data }) => data), [1, 2, 40]);
+  await server.stop();
+});
+
 for (const storage of ['memory', 'sqlite']) {
   describe(`numbered events of tasks kept in ${storage}`, () => {
     let server;
@@ -86,6 +103,18 @@ for (const storage of ['memory', 'sqlite']) {
       await tasks.become(id, 'completed');
       const waited = (await Promise.all(both)).find(({ status }) => status !== 409);
       assert.deepEqual([waited.status, waited.json], [400, { error: 'Cannot publish to task in terminal status: completed' }]);
+    });
+
+    test('wait for those before them through an import too', async () => {
+      const id = await tasks.running();
+      await tasks.publish(id, numbered(1));
+      const archive = (await tasks.get(`/tasks/${id}/archive`)).json;
+      const both = [tasks.publish(id, numbered(3)), tasks.publish(id, numbered(3))];
+      await Promise.race(both);
+      assert.equal((await tasks.post('/tasks/import', { archive, overwrite: true })).status, 200);
+      assert.equal((await tasks.publish(id, numbered(2))).status, 201);
+      assert.deepEqual((await Promise.all(both)).map(({ status }) => status).sort(), [201, 409]);
+      assert.deepEqual((await tasks.history(id)).slice(1).map(({ data }) => data), [1, 2, 3]);
     });
 
     test('do not hold up a stop', async () => {

@@ -67,7 +67,8 @@ class Engine {
 
   /// What an archive is made of: the task, on the first page, and its events for ArchivedEvents.
   HistoryPages archive(std::string id);
-  /// Whether there was such a task before. Nobody who follows it is told.
+  /// Whether there was such a task before. Nobody who follows it is told; numbered events that wait
+  /// for their turn wait by the archive's numbers.
   base::Task<base::Result<bool>> import_archive(Archive archive, bool overwrite);
 
   /// Ends the tasks whose time is over, resumes those that wait for this moment, and ends waits of
@@ -80,6 +81,8 @@ class Engine {
 
  private:
   void note(const Task& task);
+  PublisherOrder::Stored known_of(const PublisherNumber& newest,
+                                  std::optional<std::int64_t> ttl) const;
   base::Task<base::Result<PublisherOrder::Stored>> stored_of(std::string id, std::string client);
 
   TaskStore& store_;

@@ -4,12 +4,17 @@
 #include <atomic>
 #include <cstddef>
 #include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
 
 #include "base/clock.h"
 #include "base/mutex.h"
 #include "tasks/store.h"
 
 namespace tasks {
+
+class ImportedIds;
 
 /// Tasks in this process's memory: gone when it ends.
 ///
@@ -40,10 +45,12 @@ class MemoryStore : public TaskStore {
  private:
   class Shard;
   Shard& shard_of(std::string_view id) const;
+  /// The id of an event of the archive that was made here for another task.
+  std::optional<std::string> made_elsewhere(const Archive& archive) const;
 
-  const base::Clock& clock_;
   StoreListener* listener_ = nullptr;
   base::Mutex restore_mutex_;
+  std::unique_ptr<ImportedIds> imported_ GUARDED_BY(restore_mutex_);
   std::atomic<std::int64_t> created_{0};
   std::array<std::unique_ptr<Shard>, kShards> shards_;
 };

@@ -66,6 +66,11 @@ class PublisherOrder {
 
   /// The task has ended: who waits is let go.
   void forget(std::string_view task_id);
+  /// An archive, with what it tells of publishers, stands where the task was: who waits goes on
+  /// waiting for its turn by those numbers, `stale` if they have passed it. Publishers that the
+  /// archive does not tell of are forgotten, and their waits end as if their time were over.
+  using Publishers = std::map<std::string, Stored, std::less<>>;
+  void renumber(std::string_view task_id, const Publishers& archived);
   /// Ends the waits that are over and forgets the silent; to be called every few seconds.
   void expire();
   /// Ends every wait, as if its time were over, and lets nobody wait any more.
@@ -93,6 +98,7 @@ class PublisherOrder {
   bool enter(Wait& wait);
   void let_go(Client& client, Wait& wait) REQUIRES(mutex_);
   void end_waits(Client& client, base::Time since) REQUIRES(mutex_);
+  void renumber(Client& client, std::int64_t expected) REQUIRES(mutex_);
 
   const base::Clock& clock_;
   mutable base::Mutex mutex_;

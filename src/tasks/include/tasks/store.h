@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <functional>
 #include <limits>
+#include <map>
 #include <optional>
 #include <span>
 #include <string>
@@ -119,6 +120,18 @@ struct Archive {
   Task task;
   std::vector<Event> events;  // indexes 0, 1, 2 ...
 };
+
+/// The newest number of a publisher that numbers its events, and when that was stored.
+struct PublisherNumber {
+  std::int64_t number = 0;
+  base::Time at{};
+};
+/// By client id.
+using PublisherNumbers = std::map<std::string, PublisherNumber, std::less<>>;
+
+/// Of an archive: the largest of each publisher, for a series has its newest number where its first
+/// event stood.
+PublisherNumbers newest_numbers(const std::vector<Event>& archived);
 
 /// What is stored of a publisher that numbers its events, and of its task.
 struct Numbering {

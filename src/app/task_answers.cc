@@ -6,6 +6,7 @@
 #include "net/response_stream.h"
 #include "tasks/archive.h"
 #include "tasks/wire.h"
+#include "turns.h"
 
 namespace app {
 namespace {

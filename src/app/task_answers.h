@@ -1,10 +1,8 @@
 #pragma once
 
-#include <coroutine>
 #include <memory>
 #include <string>
 
-#include "base/executor.h"
 #include "base/result.h"
 #include "base/task.h"
 #include "net/http.h"
@@ -26,14 +24,5 @@ base::Task<base::Result<net::Response>> answer_history(tasks::Engine& engine, st
                                                        TaskHistoryQuery asked);
 base::Task<base::Result<net::Response>> answer_archive(tasks::Engine& engine, std::string id,
                                                        base::Time now);
-
-/// Lets the thread do what else there is, then goes on.
-struct NextTurn {
-  bool await_ready() const noexcept { return false; }
-  void await_suspend(std::coroutine_handle<> waiter) const {
-    base::Executor::current()->resume({waiter});
-  }
-  void await_resume() const noexcept {}
-};
 
 }  // namespace app

@@ -7,11 +7,10 @@
 #include "base/json_writer.h"
 #include "base/log.h"
 #include "base/strand.h"
-#include "slots.h"
-#include "task_answers.h"
 #include "task_frames.h"
 #include "tasks/collapse.h"
 #include "tasks/history_pages.h"
+#include "turns.h"
 
 // The join of history and live, for one subscriber:
 //   1. Attach, holding: what is told is kept, not sent.

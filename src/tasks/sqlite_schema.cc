@@ -73,15 +73,15 @@ constexpr Column kColumns[] = {
     {"taskcast_events", "client_seq", "INTEGER"},
 };
 
-// The unique constraint of events is the index that reading by task needs. Files may have an index
-// that nothing reads any more.
+// The unique constraint of events is the index that reading by task needs.
 constexpr const char* kIndexes = R"sql(
 CREATE INDEX IF NOT EXISTS idx_tasks_execution_deadline ON taskcast_tasks(execution_deadline_at)
   WHERE execution_deadline_at IS NOT NULL
     AND status NOT IN ('completed', 'failed', 'timeout', 'cancelled');
 CREATE INDEX IF NOT EXISTS sightline_tasks_resume ON taskcast_tasks(resume_at)
   WHERE resume_at IS NOT NULL;
-DROP INDEX IF EXISTS sightline_events_client;
+CREATE INDEX IF NOT EXISTS sightline_events_latest ON taskcast_events(task_id, series_id, idx)
+  WHERE series_mode = 'latest';
 )sql";
 
 Result<std::set<std::string>> columns_of(Database& db, const char* table) {

@@ -33,15 +33,6 @@ TEST_F(SqliteSchemaTest, AddsToATaskcastFileWhatItLacks) {
   EXPECT_EQ(*db_.text("SELECT id FROM taskcast_tasks WHERE extra IS NULL"), "t");
 }
 
-TEST_F(SqliteSchemaTest, AnIndexThatNothingReadsGoes) {
-  ASSERT_TRUE(open());
-  ASSERT_TRUE(db_.execute(
-      "CREATE INDEX sightline_events_client ON taskcast_events(task_id, client_id, idx) WHERE "
-      "client_id IS NOT NULL"));
-  ASSERT_TRUE(open());
-  EXPECT_FALSE(has("sightline_events_client"));
-}
-
 TEST_F(SqliteSchemaTest, WhatIsKnownOfPublishersGoesWithTheTask) {
   ASSERT_TRUE(open());
   ASSERT_TRUE(db_.execute(

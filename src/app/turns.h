@@ -5,9 +5,20 @@
 #include <deque>
 #include <utility>
 
+#include "base/executor.h"
 #include "net/io_threads.h"
 
+/// How coroutines share an I/O thread.
 namespace app {
+
+/// Lets the thread do what else there is, then goes on.
+struct NextTurn {
+  bool await_ready() const noexcept { return false; }
+  void await_suspend(std::coroutine_handle<> waiter) const {
+    base::Executor::current()->resume({waiter});
+  }
+  void await_resume() const noexcept {}
+};
 
 /// Lets so many coroutines of one I/O thread go on at a time; the others wait in their order.
 /// Thread: that one. Outlives whoever has a slot or waits for one.

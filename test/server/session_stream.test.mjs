@@ -22,8 +22,9 @@ function curl(url, headers = []) {
   let text = '';
   child.stdout.setEncoding('utf8').on('data', (more) => (text += more));
   return {
+    // Of whole frames: the last one may be half here.
     events: () =>
-      [...text.matchAll(/^id: (\d+)\ndata: (.*)$/gm)].map(([, id, data]) => [Number(id), JSON.parse(data).payload]),
+      [...text.matchAll(/^id: (\d+)\ndata: (.*)\n\n/gm)].map(([, id, data]) => [Number(id), JSON.parse(data).payload]),
     text: () => text,
     close: () => child.kill(),
   };

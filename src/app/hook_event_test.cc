@@ -62,7 +62,7 @@ class HookEventTest : public testing::Test {
   }
   /// The outcome of a use of a tool.
   HookOutcome tool(const char* hook, const char* name, const std::string& input) {
-    return claude(std::string(R"({"session_id":"s","cwd":"/work/proj/","hook_event_name":")") +
+    return claude(std::string(R"({"session_id":"s","cwd":"/home/dev/proj/","hook_event_name":")") +
                   hook + R"(","tool_use_id":"t1","tool_name":")" + name + R"(","tool_input":)" +
                   input + "}");
   }
@@ -85,14 +85,14 @@ class HookEventTest : public testing::Test {
 
   HookSurroundings surroundings_{
       base::Time(std::chrono::milliseconds(1771410000123)),
-      [](const std::string& folder) { return folder == "/work/proj/" ? "main" : ""; },
+      [](const std::string& folder) { return folder == "/home/dev/proj/" ? "main" : ""; },
       [] { return "ID"; }};
   monitor::Event event_;
 };
 
 TEST_F(HookEventTest, ASessionStartsWithItsModelAndSource) {
   const auto outcome =
-      claude(R"({"hook_event_name":"SessionStart","session_id":" s ","cwd":"/work/proj/",)"
+      claude(R"({"hook_event_name":"SessionStart","session_id":" s ","cwd":"/home/dev/proj/",)"
              R"("model":"m","source":"startup"})");
   EXPECT_EQ(outcome.event,
             R"({"event_id":"hook-ID","session_id":"s","agent_type":"claude_code",)"
@@ -251,7 +251,7 @@ TEST_F(HookEventTest, ACommandOfNothingButOptionsIsJudgedInOneGo) {
 
 TEST_F(HookEventTest, CodexTellsTheEndOfATurn) {
   const auto outcome = parse_codex_notification(
-      R"({"type":"agent-turn-complete","thread-id":"th","turn-id":"tu","cwd":"/work/proj/",)"
+      R"({"type":"agent-turn-complete","thread-id":"th","turn-id":"tu","cwd":"/home/dev/proj/",)"
       R"("input-messages":["a","b"],"last-assistant-message":"done"})",
       surroundings_);
   ASSERT_TRUE(outcome);

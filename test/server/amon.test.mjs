@@ -407,13 +407,13 @@ describe('import and sync', () => {
   // A home with one session of Claude Code.
   function home() {
     const place = temporaryDirectory();
-    const folder = join(place, '.claude', 'projects', '-work-p');
+    const folder = join(place, '.claude', 'projects', '-home-dev-p');
     mkdirSync(folder, { recursive: true });
     const line = {
       type: 'user',
       sessionId: 's1',
       uuid: 'u1',
-      cwd: '/work/p',
+      cwd: '/home/dev/p',
       timestamp: '2026-03-01T10:00:00.000Z',
       message: { role: 'user', content: 'hello' },
     };

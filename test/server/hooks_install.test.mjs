@@ -283,7 +283,7 @@ describe('Codex', () => {
     type: 'agent-turn-complete',
     'thread-id': unique('thread'),
     'turn-id': 'turn1',
-    cwd: '/work/proj',
+    cwd: '/home/dev/proj',
     'input-messages': ['do "it"', '$(x)'],
     'last-assistant-message': "it's\ndone é",
     ...fields,
